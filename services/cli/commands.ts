@@ -1,0 +1,4 @@
+import type { Command } from 'commander';
+
+/** Every subcommand, one file each; the order is the order of `--help`. */
+export const commands: ReadonlyArray<(program: Command) => void> = [];

@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { AppError } from '../protocol/errors.ts';
+import { describeError, exitStatus } from '../runtime/run-process.ts';
+import { commands } from './commands.ts';
+
+const program = new Command('mailward')
+  .description('Observability and high availability for mail clusters.')
+  .addHelpText('beforeAll', 'Examples:\n  mailward start\n  mailward trace 4XyZ1a0Bcd\n')
+  .showHelpAfterError('(try --help)')
+  .exitOverride();
+for (const register of commands) register(program);
+
+// A reader that closes the pipe early (`| head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitStatus.done);
+  throw error;
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? exitStatus.done : exitStatus.usage;
+  } else if (error instanceof AppError) {
+    process.stderr.write(`mailward: ${describeError(error)}\n`);
+    process.exitCode =
+      error.code === 'bad-query' || error.code === 'bad-config' ? exitStatus.usage : exitStatus.unreachable;
+  } else {
+    throw error;
+  }
+}

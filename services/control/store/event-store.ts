@@ -1,0 +1,41 @@
+// The port that holds lines and stories. Drivers live beside this file; every driver passes test/contract/event-store.test.ts.
+import type { FlowPoint, StoryDetail, StoryPage, StoryQuery } from '../../protocol/api.ts';
+import type { Completeness } from '../../protocol/completeness.ts';
+import type { BatchAck, BatchEnvelope } from '../../protocol/ingest.ts';
+import type { TailChunk, TailFilter } from '../../protocol/live.ts';
+
+/** What one batch taught us, for metrics and the live page. Counted once: a duplicate batch has all counts zero. */
+export type IngestReport = {
+  readonly ack: BatchAck;
+  /** `kind` → lines, with `service` and `status` where a metric needs them: key `kind|software|service|status`. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Bytes missing between what was stored of this source and this batch. */
+  readonly gapBytes: number;
+  /** Lines for the live tail, when a tail filter is set; bounded by `tailLimits`. */
+  readonly tail?: TailChunk;
+};
+
+export type FlowRange = { readonly since: number; readonly until: number; readonly stepMs: number };
+
+/** Delete what is older; `undefined` keeps. Reports what was removed. */
+export type RetentionPolicy = { readonly linesBefore?: number; readonly storiesBefore?: number };
+export type RetentionReport = { readonly lines: number; readonly stories: number; readonly bytes: number };
+
+export interface EventStore {
+  /** Durable when it resolves. `body` is the zstd-compressed lines and is transferred, not copied: the caller's buffer is gone. */
+  ingest(envelope: BatchEnvelope, body: Uint8Array<ArrayBuffer>): Promise<IngestReport>;
+  /** What the tail should carry from now on; `undefined` ends it. */
+  setTail(filter: TailFilter | undefined): void;
+  searchStories(query: StoryQuery): Promise<StoryPage>;
+  /** `undefined` when there is no such story (any more). */
+  readStory(id: string): Promise<StoryDetail | undefined>;
+  readFlow(range: FlowRange): Promise<{ readonly all: FlowPoint[]; readonly byNode: Record<string, FlowPoint[]> }>;
+  /** Messages that stand in a queue as far as the log tells, and the arrival of the oldest. */
+  readQueue(): Promise<{ readonly inQueue: number; readonly oldestQueuedAt?: number }>;
+  readCompleteness(range: { readonly since: number; readonly until: number }): Promise<Completeness>;
+  /** How far each source of a node is stored: an agent that lost its checkpoints starts there. */
+  readOffsets(node: string): Promise<ReadonlyArray<{ readonly sourceId: string; readonly lastOffset: number }>>;
+  /** Deletes in bounded chunks. */
+  applyRetention(policy: RetentionPolicy): Promise<RetentionReport>;
+  stop(): Promise<void>;
+}

@@ -1,0 +1,89 @@
+// Bodies of `/api/v1/…`. Instants are ISO 8601 UTC on the wire, see instant.ts.
+import { z } from 'zod';
+import { completenessSchema } from './completeness.ts';
+import { instant } from './instant.ts';
+import { nodeStateSchema } from './live.ts';
+import { fateSchema, storyLineSchema, storySchema, storySummarySchema } from './story.ts';
+
+export const pageLimits = { storiesMax: 200, storiesDefault: 50, queryBytesMax: 1024 } as const;
+
+/**
+ * `GET /api/v1/stories`. `q` is what a person types: a queue id, a message id (with or without <>), an address, a domain
+ * (`@example.org` or `example.org`), a trace id, or words joined by spaces that must all match (`from:a@b to:@c fate:bounced
+ * node:mx1`). Newest first.
+ */
+export const storyQuerySchema = z.object({
+  q: z.string().max(pageLimits.queryBytesMax).optional(),
+  fate: fateSchema.optional(),
+  node: z.string().optional(),
+  since: instant.optional(),
+  until: instant.optional(),
+  cursor: z.string().max(256).optional(),
+  limit: z.coerce.number().int().min(1).max(pageLimits.storiesMax).optional(),
+});
+export type StoryQuery = z.infer<typeof storyQuerySchema>;
+
+export const storyPageSchema = z.object({
+  items: z.array(storySummarySchema),
+  nextCursor: z.string().optional(),
+  completeness: completenessSchema,
+});
+export type StoryPage = z.infer<typeof storyPageSchema>;
+
+/** `GET /api/v1/stories/:id` */
+export const storyDetailSchema = z.object({
+  story: storySchema,
+  lines: z.array(storyLineSchema),
+  linesOmitted: z.number(),
+  completeness: completenessSchema,
+});
+export type StoryDetail = z.infer<typeof storyDetailSchema>;
+
+/** Counts of one step of time. `accepted` counts messages taken in, the rest count recipients' outcomes. */
+export const flowPointSchema = z.object({
+  time: instant,
+  lines: z.number(),
+  accepted: z.number(),
+  delivered: z.number(),
+  deferred: z.number(),
+  bounced: z.number(),
+  rejected: z.number(),
+});
+export type FlowPoint = z.infer<typeof flowPointSchema>;
+
+/** `GET /api/v1/overview?windowMs=…` and the live `overview` event. */
+export const overviewSchema = z.object({
+  now: instant,
+  windowMs: z.number(),
+  stepMs: z.number(),
+  /** The state of mail in one sentence, and its severity. */
+  sentence: z.object({
+    code: z.string(),
+    severity: z.enum(['ok', 'degraded', 'down', 'unknown']),
+    args: z.record(z.string(), z.union([z.string(), z.number()])),
+  }),
+  nodes: z.array(nodeStateSchema),
+  flow: z.array(flowPointSchema),
+  /** Per node, the same steps. */
+  flowByNode: z.record(z.string(), z.array(flowPointSchema)),
+  totals: z.object({
+    accepted: z.number(),
+    delivered: z.number(),
+    deferred: z.number(),
+    bounced: z.number(),
+    rejected: z.number(),
+  }),
+  /** Arrival of the oldest message that is still in a queue, as far as the log tells. */
+  oldestQueuedAt: instant.optional(),
+  inQueue: z.number(),
+  completeness: completenessSchema,
+});
+export type Overview = z.infer<typeof overviewSchema>;
+
+/** `GET /api/v1/nodes` */
+export const nodesSchema = z.object({ now: instant, nodes: z.array(nodeStateSchema) });
+export type Nodes = z.infer<typeof nodesSchema>;
+
+/** `GET /api/v1/stories?…` has a sibling that counts without listing: `GET /api/v1/stories/count`. Bounded, so it may say "at least". */
+export const storyCountSchema = z.object({ count: z.number(), atLeast: z.boolean() });
+export type StoryCount = z.infer<typeof storyCountSchema>;

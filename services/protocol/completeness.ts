@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { instant } from './instant.ts';
+
+/**
+ * How whole the log of one source is over an interval. `complete`: every byte between the first and the last offset is
+ * stored once. `gap`: bytes are missing. `suppressed`: the system's own log daemon said that it dropped messages before
+ * anybody could read them. `unknown`: nothing was heard from the source in the interval.
+ */
+export const sourceCompletenessSchema = z.object({
+  node: z.string(),
+  sourceId: z.string(),
+  path: z.string(),
+  state: z.enum(['complete', 'gap', 'suppressed', 'unknown']),
+  lines: z.number(),
+  gapBytes: z.number(),
+  suppressedMessages: z.number(),
+  duplicateBatches: z.number(),
+  unparsedLines: z.number(),
+  lastOffset: z.number(),
+  lastSeenAt: instant,
+});
+export type SourceCompleteness = z.infer<typeof sourceCompletenessSchema>;
+
+/** The same for everything that an answer was drawn from. `sentence` says it in words ("Complete." or what is missing). */
+export const completenessSchema = z.object({
+  since: instant,
+  until: instant,
+  complete: z.boolean(),
+  sentence: z.string(),
+  sources: z.array(sourceCompletenessSchema),
+});
+export type Completeness = z.infer<typeof completenessSchema>;

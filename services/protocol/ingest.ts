@@ -1,0 +1,47 @@
+// The bulk channel: an agent posts batches of raw lines to `POST /ingest/v1/batches`.
+// The body is the batch's lines (each ended by \n, exactly the bytes of the source) compressed with zstd; the envelope
+// travels in the `mailward-batch` header as JSON, so that the body is passed to the store's worker without a copy.
+import { z } from 'zod';
+
+/** Bounds of one batch; larger ones are refused with `too-large`. */
+export const batchLimits = {
+  /** Uncompressed bytes of lines in one batch. */
+  rawBytesMax: 4 * 1024 * 1024,
+  /** Compressed body. */
+  bodyBytesMax: 4 * 1024 * 1024,
+  /** A longer line is cut here by the agent; the rest of its bytes is skipped and counted in `cutBytes`. */
+  lineBytesMax: 64 * 1024,
+} as const;
+
+export const batchHeaderName = 'mailward-batch';
+
+/**
+ * Where a batch stands in its source. Offsets are bytes in the source; `firstOffset` of a batch equals `lastOffset`
+ * (exclusive end) of the one before, otherwise the difference is a gap. A range that is stored already is acknowledged
+ * again and not stored again.
+ */
+export const batchEnvelopeSchema = z.object({
+  protocolVersion: z.number().int(),
+  node: z.string().min(1).max(255),
+  /** Stable name of the stream: for a file a hash of its node and first line, so that a rename keeps it. */
+  sourceId: z.string().min(1).max(128),
+  path: z.string().max(4096),
+  sequence: z.number().int().nonnegative(),
+  firstOffset: z.number().int().nonnegative(),
+  lastOffset: z.number().int().nonnegative(),
+  lines: z.number().int().nonnegative(),
+  rawBytes: z.number().int().nonnegative().max(batchLimits.rawBytesMax),
+  cutBytes: z.number().int().nonnegative(),
+  /** When the agent read it, and the IANA zone in which the node writes times without one. */
+  readMs: z.number(),
+  timeZone: z.string().max(64),
+});
+export type BatchEnvelope = z.infer<typeof batchEnvelopeSchema>;
+
+/** `stored`: durable now. `duplicate`: it was durable already. Either way the agent may advance its checkpoint to `lastOffset`. */
+export const batchAckSchema = z.object({
+  result: z.enum(['stored', 'duplicate']),
+  sourceId: z.string(),
+  lastOffset: z.number(),
+});
+export type BatchAck = z.infer<typeof batchAckSchema>;

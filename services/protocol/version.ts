@@ -1,0 +1,2 @@
+/** Raised when agents and control of two releases can no longer understand each other; hello carries it. */
+export const protocolVersion = 1;
