@@ -48,6 +48,8 @@ export const flowPointSchema = z.object({
   deferred: z.number(),
   bounced: z.number(),
   rejected: z.number(),
+  /** Age of the oldest message that stood in a queue at the end of the step, where the store keeps it. */
+  oldestQueuedMs: z.number().optional(),
 });
 export type FlowPoint = z.infer<typeof flowPointSchema>;
 

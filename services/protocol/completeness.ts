@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { instant } from './instant.ts';
 
+/** How many gaps of one source an answer names at most; `gapBytes` counts them all. */
+export const gapsMax = 100;
+
 /**
  * How whole the log of one source is over an interval. `complete`: every byte between the first and the last offset is
  * stored once. `gap`: bytes are missing. `suppressed`: the system's own log daemon said that it dropped messages before
@@ -18,6 +21,8 @@ export const sourceCompletenessSchema = z.object({
   unparsedLines: z.number(),
   lastOffset: z.number(),
   lastSeenAt: instant,
+  /** Where in the interval lines are missing, as far as the times beside each gap tell; the newest `gapsMax` of them. */
+  gaps: z.array(z.object({ since: instant, until: instant, bytes: z.number() })).optional(),
 });
 export type SourceCompleteness = z.infer<typeof sourceCompletenessSchema>;
 
