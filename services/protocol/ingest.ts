@@ -45,3 +45,18 @@ export const batchAckSchema = z.object({
   lastOffset: z.number(),
 });
 export type BatchAck = z.infer<typeof batchAckSchema>;
+
+/** The value of the `mailward-batch` header: JSON in ASCII (other characters as \u escapes), because a header carries no more. */
+export function encodeBatchEnvelope(envelope: BatchEnvelope): string {
+  return JSON.stringify(envelope).replace(
+    /[\u007f-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** `GET /ingest/v1/offsets?node=…`: how far control holds each source of a node. An agent starts there, so nothing is doubled. */
+export const storedOffsetsSchema = z.object({
+  node: z.string(),
+  sources: z.array(z.object({ sourceId: z.string(), lastOffset: z.number().int().nonnegative() })),
+});
+export type StoredOffsets = z.infer<typeof storedOffsetsSchema>;

@@ -49,6 +49,8 @@ export const nodeStateSchema = z.object({
   state: z.enum(['up', 'stale', 'down']),
   /** Why, in a sentence. */
   sentence: z.string(),
+  /** The same for other languages: a code and what it speaks of. */
+  reason: z.object({ code: z.string(), args: z.record(z.string(), z.union([z.string(), z.number()])) }).optional(),
   version: z.string(),
   mode: z.enum(['observe-only', 'active']),
   connectedAt: instant.optional(),
