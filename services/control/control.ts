@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import type { Clock } from '../runtime/clock.ts';
+import type { Logger } from '../runtime/log.ts';
+import { listenOrExplain } from '../runtime/port-holder.ts';
+import type { StopStack } from '../runtime/stop-stack.ts';
+import type { ControlConfig } from './config.ts';
+import { createControlEvents } from './events.ts';
+import { createFleetKeeper } from './fleet-keeper.ts';
+import { createHttpServer } from './http/server.ts';
+import { serveAgents } from './live/agent-channel.ts';
+import { serveConsoles } from './live/console-channel.ts';
+import { closeSockets, createSocketServer } from './live/socket-server.ts';
+import { readOverview } from './overview.ts';
+import { createRetention } from './retention.ts';
+import type { EventStore } from './store/event-store.ts';
+
+const consoleFolder = join(import.meta.dirname, '..', 'console', 'dist');
+
+/**
+ * The composition root of control: everything that it is made of, started in order, each with its stop on `stack`.
+ * Resolves when it serves, with the address it serves at. The store is the caller's; it is stopped here, last.
+ */
+export async function startControl(
+  config: ControlConfig,
+  deps: {
+    readonly clock: Clock;
+    readonly log: Logger;
+    readonly stack: StopStack;
+    readonly store: EventStore;
+    readonly version: string;
+  },
+): Promise<{ readonly url: string }> {
+  const { clock, log, stack, store, version } = deps;
+  stack.add('store', () => store.stop());
+  const events = createControlEvents({ version }, { log });
+  const policy = { ...config.fleet, lagBytesNoted: 1024 * 1024 };
+  const fleet = createFleetKeeper(policy, { clock, events, onChange: (states) => consoles.sendNodes(states) });
+  stack.add('fleet', fleet.stop);
+  const overviewOf = (windowMs: number) => readOverview(windowMs, { clock, store, readNodes: fleet.readNodes });
+
+  const app = await createHttpServer(
+    { version, names: config.names, consoleFolder, inFlightBytesMax: config.ingest.inFlightBytesMax },
+    {
+      clock,
+      store,
+      events,
+      readOverview: overviewOf,
+      readNodes: fleet.readNodes,
+      renderMetrics: events.renderMetrics,
+      onBatch: (envelope, report) => {
+        fleet.report({ kind: 'batch', at: clock.now(), node: envelope.node });
+        if (report.tail !== undefined) consoles.sendTail(report.tail);
+      },
+    },
+  );
+  stack.add('http', () => app.close());
+  const sockets = createSocketServer(app.server, config.names);
+  stack.add('sockets', () => closeSockets(sockets));
+  serveAgents(sockets, config.fleet, { clock, events, fleet });
+  const consoles = serveConsoles(sockets, {
+    clock,
+    events,
+    readOverview: overviewOf,
+    readNodes: fleet.readNodes,
+    setTail: (filter) => store.setTail(filter),
+  });
+  stack.add('live', consoles.stop);
+  const retention = createRetention(config.retention, { clock, store, events });
+  stack.add('retention', retention.stop);
+
+  const { host, port } = config.listen;
+  const url = await listenOrExplain(() => app.listen({ host, port }), { host, port, option: '--port' });
+  log.info({ url }, 'control serves');
+  return { url };
+}

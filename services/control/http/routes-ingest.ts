@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { AppError } from '../../protocol/errors.ts';
+import {
+  type BatchEnvelope,
+  batchAckSchema,
+  batchEnvelopeSchema,
+  batchHeaderName,
+  batchLimits,
+  storedOffsetsSchema,
+} from '../../protocol/ingest.ts';
+import { protocolVersion } from '../../protocol/version.ts';
+import { problemResponses } from './openapi.ts';
+import type { HttpDeps, HttpOptions } from './server.ts';
+import type { TypedApp } from './typed-app.ts';
+
+/**
+ * The bulk channel: `POST /ingest/v1/batches` and `GET /ingest/v1/offsets`. A body's length is set aside before its first
+ * byte is read, so that many agents at once cannot fill the memory; who does not fit is told to come back (503, Retry-After).
+ */
+export function registerIngest(
+  app: TypedApp,
+  options: Pick<HttpOptions, 'inFlightBytesMax'>,
+  deps: Pick<HttpDeps, 'store' | 'events' | 'onBatch'>,
+): void {
+  const { store, events, onBatch } = deps;
+  let inFlightBytes = 0;
+
+  // The body is left on the wire until the envelope is known to be sound and there is room for it.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/zstd', (_request, _payload, done) => done(null));
+
+  app.post(
+    '/ingest/v1/batches',
+    {
+      schema: {
+        tags: ['ingest'],
+        summary: 'One batch of raw lines: a zstd body, its envelope in the header `mailward-batch`',
+        consumes: ['application/zstd'],
+        headers: z.looseObject({
+          [batchHeaderName]: z.string().describe('The envelope as JSON, other than ASCII characters escaped'),
+        }),
+        response: { 200: batchAckSchema, ...problemResponses },
+      },
+    },
+    async (request) => {
+      try {
+        const envelope = readEnvelope(request.headers[batchHeaderName]);
+        const bodyBytes = readLength(request.headers['content-length']);
+        if (inFlightBytes + bodyBytes > options.inFlightBytesMax)
+          throw new AppError('overloaded', 'Too many batches are being stored', { hint: 'Send it again in a moment' });
+        inFlightBytes += bodyBytes;
+        events.inFlight(inFlightBytes);
+        try {
+          const body = await readBody(request.raw, bodyBytes);
+          const report = await store.ingest(envelope, body);
+          events.batchStored(envelope, bodyBytes, report);
+          onBatch(envelope, report);
+          return report.ack;
+        } finally {
+          inFlightBytes -= bodyBytes;
+          events.inFlight(inFlightBytes);
+        }
+      } catch (error) {
+        events.batchRefused(error);
+        throw error;
+      }
+    },
+  );
+
+  app.get(
+    '/ingest/v1/offsets',
+    {
+      schema: {
+        tags: ['ingest'],
+        summary: 'How far each source of a node is stored',
+        querystring: z.object({ node: z.string().min(1).max(255) }),
+        response: { 200: storedOffsetsSchema, ...problemResponses },
+      },
+    },
+    async (request) => {
+      const sources = await store.readOffsets(request.query.node);
+      return { node: request.query.node, sources: [...sources] };
+    },
+  );
+}
+
+function readEnvelope(header: string): BatchEnvelope {
+  let json: unknown;
+  try {
+    json = JSON.parse(header);
+  } catch {
+    throw new AppError('bad-request', `The header ${batchHeaderName} is not JSON`);
+  }
+  const versionOnly = z.object({ protocolVersion: z.number() }).safeParse(json);
+  if (versionOnly.success && versionOnly.data.protocolVersion !== protocolVersion)
+    throw new AppError(
+      'protocol-mismatch',
+      `Control speaks protocol ${protocolVersion}, the batch is of protocol ${versionOnly.data.protocolVersion}`,
+      { hint: 'Bring agent and control to the same release' },
+    );
+  const envelope = batchEnvelopeSchema.safeParse(json);
+  if (!envelope.success) {
+    const faults = envelope.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+    throw new AppError('bad-request', `The header ${batchHeaderName} is not an envelope: ${faults}`);
+  }
+  if (envelope.data.lastOffset < envelope.data.firstOffset)
+    throw new AppError('bad-request', 'The batch ends before it begins: lastOffset < firstOffset');
+  return envelope.data;
+}
+
+function readLength(header: string | undefined): number {
+  const bodyBytes = Number(header);
+  if (header === undefined || !Number.isInteger(bodyBytes) || bodyBytes < 0)
+    throw new AppError('bad-request', 'A batch states its Content-Length');
+  if (bodyBytes > batchLimits.bodyBytesMax)
+    throw new AppError('too-large', `A batch of ${bodyBytes} bytes; at most ${batchLimits.bodyBytesMax} are taken`);
+  return bodyBytes;
+}
+
+/** Into one buffer of its own, which can then be handed to the store's worker without a copy. */
+async function readBody(stream: AsyncIterable<Buffer>, bodyBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  const body = new Uint8Array(bodyBytes);
+  let at = 0;
+  for await (const chunk of stream) {
+    body.set(chunk, at);
+    at += chunk.length;
+  }
+  if (at !== bodyBytes) throw new AppError('bad-request', `The body ended after ${at} of ${bodyBytes} bytes`);
+  return body;
+}

@@ -1,0 +1,67 @@
+import fastify, { type FastifyInstance } from 'fastify';
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Overview } from '../../protocol/api.ts';
+import type { BatchEnvelope } from '../../protocol/ingest.ts';
+import type { NodeState } from '../../protocol/live.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { ControlEvents } from '../events.ts';
+import type { EventStore, IngestReport } from '../store/event-store.ts';
+import { registerConsole } from './console-files.ts';
+import { registerGuards } from './guards.ts';
+import { registerOpenApi } from './openapi.ts';
+import { registerProblems } from './problem.ts';
+import { registerFleetRoutes } from './routes-fleet.ts';
+import { registerIngest } from './routes-ingest.ts';
+import { registerMailRoutes } from './routes-mail.ts';
+import { registerProcessRoutes } from './routes-process.ts';
+
+export type HttpOptions = {
+  readonly version: string;
+  readonly names: readonly string[];
+  readonly consoleFolder: string;
+  readonly inFlightBytesMax: number;
+};
+export type HttpDeps = {
+  readonly clock: Clock;
+  readonly store: EventStore;
+  readonly events: ControlEvents;
+  readonly readOverview: (windowMs: number) => Promise<Overview>;
+  readonly readNodes: () => NodeState[];
+  readonly onBatch: (envelope: BatchEnvelope, report: IngestReport) => void;
+  readonly renderMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+};
+
+/** Headers of one request; a batch's envelope with a long path of other than ASCII characters needs more than Node's 16 KiB. */
+const headerBytesMax = 32 * 1024;
+const requestTimeoutMs = 60_000;
+
+/** The HTTP side of control, complete but not listening: tests inject requests, `control.ts` listens. */
+export async function createHttpServer(options: HttpOptions, deps: HttpDeps): Promise<FastifyInstance> {
+  const app = fastify({
+    logger: false,
+    bodyLimit: 64 * 1024,
+    requestTimeout: requestTimeoutMs,
+    forceCloseConnections: true,
+    http: { maxHeaderSize: headerBytesMax },
+    routerOptions: { maxParamLength: 512 },
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  registerProblems(app, (error, route) => deps.events.faultInRoute(error, route));
+  registerGuards(app, options.names);
+  app.addHook('onResponse', async (request, reply) => {
+    deps.events.requestAnswered(request.routeOptions.url ?? 'none', reply.statusCode);
+  });
+  await registerOpenApi(app, options.version);
+  await app.register(async (scope) => {
+    const typed = scope.withTypeProvider<ZodTypeProvider>();
+    registerMailRoutes(typed, deps);
+    registerFleetRoutes(typed, deps);
+    registerProcessRoutes(typed, deps);
+  });
+  await app.register(async (scope) => {
+    registerIngest(scope.withTypeProvider<ZodTypeProvider>(), options, deps);
+  });
+  await registerConsole(app, options.consoleFolder);
+  return app;
+}

@@ -1,0 +1,82 @@
+import type { Server, Socket } from 'socket.io';
+import { z } from 'zod';
+import { agentNamespace, type HelloReply, heartbeatSchema, helloSchema } from '../../protocol/live.ts';
+import { protocolVersion } from '../../protocol/version.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { ControlEvents } from '../events.ts';
+import type { FleetKeeper } from '../fleet-keeper.ts';
+
+/** Agents that may be connected at once. */
+const agentsMax = 1000;
+
+/** The control channel: hello with the protocol version, then heartbeats. One connection a node; a newer one takes over. */
+export function serveAgents(
+  server: Server,
+  options: { readonly heartbeatMs: number },
+  deps: { readonly clock: Clock; readonly events: ControlEvents; readonly fleet: FleetKeeper },
+): void {
+  const { clock, events, fleet } = deps;
+  const socketByNode = new Map<string, Socket>();
+
+  server.of(agentNamespace).on('connection', (socket) => {
+    let node: string | undefined;
+
+    socket.on('hello', (payload: unknown, acknowledge: unknown) => {
+      const reply = (answer: HelloReply) => {
+        if (typeof acknowledge === 'function') acknowledge(answer);
+      };
+      const refusal = whyNotHello(payload);
+      if (refusal !== undefined) {
+        events.agentRefused(refusal.node, refusal.code, refusal.detail);
+        reply({ ok: false, code: refusal.code, detail: refusal.detail });
+        return;
+      }
+      const hello = helloSchema.parse(payload);
+      if (!socketByNode.has(hello.node) && socketByNode.size >= agentsMax) {
+        const detail = `${agentsMax} agents are connected already, which is the most that control takes`;
+        events.agentRefused(hello.node, 'overloaded', detail);
+        reply({ ok: false, code: 'overloaded', detail });
+        return;
+      }
+      node = hello.node;
+      const older = socketByNode.get(node);
+      socketByNode.set(node, socket);
+      if (older !== undefined && older !== socket) older.disconnect(true);
+      fleet.report({ kind: 'hello', at: clock.now(), hello });
+      events.agentConnected(hello);
+      reply({ ok: true, heartbeatMs: options.heartbeatMs });
+    });
+
+    socket.on('heartbeat', (payload: unknown) => {
+      const heartbeat = heartbeatSchema.safeParse(payload);
+      // Only the node that said hello on this connection is believed.
+      if (!heartbeat.success || heartbeat.data.node !== node) return;
+      fleet.report({ kind: 'heartbeat', at: clock.now(), heartbeat: heartbeat.data });
+    });
+
+    socket.on('disconnect', (why) => {
+      if (node === undefined || socketByNode.get(node) !== socket) return;
+      socketByNode.delete(node);
+      fleet.report({ kind: 'disconnect', at: clock.now(), node });
+      events.agentDisconnected(node, why);
+    });
+  });
+}
+
+/** The version is looked at first: an agent of another release may say hello in a form that we do not know. */
+function whyNotHello(payload: unknown): { node: string; code: string; detail: string } | undefined {
+  const names = z.looseObject({ node: z.string().max(255).catch('?'), protocolVersion: z.number() }).safeParse(payload);
+  if (names.success && names.data.protocolVersion !== protocolVersion) {
+    const { node, protocolVersion: theirs } = names.data;
+    const detail = `Control speaks protocol ${protocolVersion}, the agent of ${node} speaks ${theirs}. Bring both to the same release.`;
+    return { node, code: 'protocol-mismatch', detail };
+  }
+  const hello = helloSchema.safeParse(payload);
+  if (hello.success) return undefined;
+  const faults = hello.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+  return {
+    node: names.success ? names.data.node : '?',
+    code: 'bad-request',
+    detail: `The hello is not valid: ${faults}`,
+  };
+}
