@@ -89,14 +89,21 @@ export const mailEventSchema = z.object({
   pid: count,
   kind: eventKindSchema,
   severity: severitySchema.optional(),
+  /** `NOQUEUE` where Postfix says so: refused before there was a queue id. */
   queueId: text,
   /** The queue id that the message, or a notice about it, goes on under: `queued as …`, `forwarded as …`, a bounce notice. */
   nextQueueId: text,
+  /** The queue id that the message had before: what a filter handed back (XFORWARD IDENT), or what was requeued. */
+  origQueueId: text,
   messageId: text,
   from: text,
   to: text,
   origTo: text,
-  relay: z.object({ host: text, ip: text, port: count }).optional(),
+  /**
+   * Where it was sent. `host` is `none` when no connection was made, and the transport's name (`local`, `virtual`, `dovecot`) when
+   * there is none; `service` is the socket's path where the line has one in place of an address.
+   */
+  relay: z.object({ host: text, ip: text, port: count, service: text }).optional(),
   delay: count,
   delays: z
     .object({ beforeQmgr: z.number(), qmgr: z.number(), connection: z.number(), transmission: z.number() })

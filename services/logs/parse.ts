@@ -1,0 +1,61 @@
+// One line → one typed event. A hand-written scanner: the header first, then the words of the daemon that wrote it.
+import type { MailEvent } from '../protocol/mail-event.ts';
+import { parseBare } from './bare.ts';
+import { blankEvent } from './blank-event.ts';
+import { parseDovecot } from './dovecot/message.ts';
+import { createHeaderScanner } from './header/header.ts';
+import { parsePostfix } from './postfix/message.ts';
+import { parsePolicy } from './postfix/policy.ts';
+
+/** What a line is read by: when and in which IANA zone it was read, for what its own time leaves out. */
+export type LineContext = {
+  /** Epoch milliseconds. RFC 3164 has no year: a date is taken for the latest one that does not lie ahead of this. */
+  readonly now: number;
+  readonly timeZone: string;
+};
+
+export type LineParser = {
+  /**
+   * Never throws: a line that is not understood is an `unparsed` event. The strings of an event are slices of the line,
+   * so an event that is kept for long keeps its line (and what that was cut from) in memory.
+   */
+  readonly parse: (line: string) => MailEvent;
+};
+
+/** The rest of a longer line is not read. */
+export const lineCharsMax = 64 * 1024;
+
+/** A parser for the lines of one source, in their order: a time without year or zone is read in the light of those before it. */
+export function createLineParser(context: LineContext): LineParser {
+  const headers = createHeaderScanner(context);
+  return {
+    parse(text) {
+      const line = bounded(text);
+      const header = headers.scan(line);
+      const tag = header.tag;
+      const event = blankEvent(header.time, header.timeConfidence);
+      event.host = tag.host;
+      event.program = tag.program;
+      event.software = tag.software;
+      event.service = tag.service;
+      event.instance = tag.instance;
+      event.pid = header.pid;
+      if (tag.family === 'postfix') parsePostfix(line, header.messageAt, event);
+      else if (tag.family === 'dovecot') parseDovecot(line, header.messageAt, event);
+      else if (tag.family === 'policy') parsePolicy(line, header.messageAt, event);
+      else if (tag.program === undefined) parseBare(line, header.messageAt, event);
+      return event;
+    },
+  };
+}
+
+/** The line without its end, and without what is beyond the bound. */
+function bounded(text: string): string {
+  let end = Math.min(text.length, lineCharsMax);
+  while (end > 0) {
+    const code = text.charCodeAt(end - 1);
+    if (code !== 10 && code !== 13) break;
+    end--;
+  }
+  return end === text.length ? text : text.slice(0, end);
+}
