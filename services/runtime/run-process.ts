@@ -31,6 +31,8 @@ export async function runProcess(options: {
     const { failed } = await stack.stop();
     for (const { name, error } of failed) log.error({ resource: name, err: error }, 'could not be stopped');
     if (failed.length > 0) process.exitCode = exitStatus.no;
+    // Listening for its end keeps the channel to the parent open, and an open channel keeps the process.
+    process.channel?.unref();
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
   if (process.channel !== undefined) process.on('disconnect', () => void stop('the parent process ended'));
@@ -40,6 +42,7 @@ export async function runProcess(options: {
     log.fatal({ err: error }, describeError(error));
     process.exitCode = exitStatus.unreachable;
     await stack.stop();
+    process.channel?.unref();
   }
 }
 

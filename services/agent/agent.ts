@@ -1,0 +1,147 @@
+import { protocolVersion } from '../protocol/version.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Logger } from '../runtime/log.ts';
+import type { StopStack } from '../runtime/stop-stack.ts';
+import { createCheckpointSaver, loadCheckpoint } from './checkpoint.ts';
+import type { AgentConfig } from './config.ts';
+import { createControlChannel } from './control-channel.ts';
+import { createAgentEvents } from './events.ts';
+import { startMetricsServer } from './metrics-server.ts';
+import { createBulkClient } from './ship/bulk-client.ts';
+import { createPump } from './ship/pump.ts';
+import { createFileLister, filesMax } from './tail/list-files.ts';
+import { createSources, type Sources } from './tail/sources.ts';
+import { watchFolders } from './tail/watch-folders.ts';
+
+/** Between news of a file and the look at it: what is written in between goes into the same batch. */
+const lingerMs = 30;
+
+type AgentDeps = {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly stack: StopStack;
+  readonly random: () => number;
+  readonly version: string;
+};
+
+/**
+ * The composition root of the agent: everything that it is made of, started in order, each with its stop on `stack`.
+ * Resolves when its own endpoint serves; control need not be there yet.
+ */
+export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<{ readonly url: string }> {
+  const { clock, log, stack, random, version } = deps;
+  const events = createAgentEvents({ version }, { log });
+  const startedMs = clock.now();
+  let sources: Sources | undefined;
+  const readSources = () => sources?.report() ?? [];
+
+  const metrics = await startMetricsServer(config.metrics, {
+    registry: events.registry,
+    observe: () => events.sourcesObserved(readSources()),
+  });
+  stack.add('metrics endpoint', metrics.stop);
+
+  const channel = createControlChannel(
+    {
+      controlUrl: config.control,
+      node: config.node,
+      readHello: () => ({
+        ...{ protocolVersion, node: config.node, version, mode: 'observe-only', startedMs, pid: process.pid },
+        ...{ metricsPort: metrics.port, timeZone: config.timeZone },
+      }),
+    },
+    { clock, events, readSources },
+  );
+  stack.add('control channel', channel.stop);
+
+  const stopping = new AbortController();
+  const client = createBulkClient(config.control, { events, random, signal: stopping.signal });
+  const checkpoint = await loadCheckpoint(config.dataDir, config.node, events.checkpointFault);
+  // Which lines control holds is asked before the first one is sent, however long that takes; the agent serves meanwhile.
+  const following = client.fetchOffsets(config.node).then(
+    ({ sources: start }) => {
+      const { node } = config;
+      const awaySince = checkpoint?.savedMs ?? startedMs;
+      const options = { node, awaySince, quietMs: config.tail.quietMs, start, checkpoint };
+      sources = createSources(options, { now: clock.now, events });
+      return followFiles(config, sources, { ...deps, client, events, signal: stopping.signal });
+    },
+    (error: unknown) => {
+      if (!stopping.signal.aborted) throw error;
+    },
+  );
+  stack.add('tail', async () => {
+    stopping.abort();
+    await (await following)?.stop();
+  });
+  return { url: metrics.url };
+}
+
+/** Looks at the files when something is heard of them, and every `pollMs`; has what is new carried to control. */
+function followFiles(
+  config: AgentConfig,
+  sources: Sources,
+  deps: AgentDeps & {
+    readonly client: ReturnType<typeof createBulkClient>;
+    readonly events: ReturnType<typeof createAgentEvents>;
+    readonly signal: AbortSignal;
+  },
+): { readonly stop: () => Promise<void> } {
+  const { clock, events, client, signal } = deps;
+  const { node, timeZone } = config;
+  const listFiles = createFileLister(node, config.files, events.fileFault);
+  const saver = createCheckpointSaver(config.dataDir, {
+    read: sources.checkpoint,
+    after: clock.after,
+    onFault: events.checkpointFault,
+  });
+  const pump = createPump(
+    { node, timeZone },
+    { sources, client, events, now: clock.now, signal, onProgress: saver.touch, onChanged: () => lookSoon() },
+  );
+
+  let looking: Promise<void> | undefined;
+  let cancelSoon: (() => void) | undefined;
+  async function look(): Promise<void> {
+    const { files, isCutShort } = await listFiles();
+    if (isCutShort) events.filesCutShort(filesMax);
+    await sources.follow(files);
+    pump.run();
+  }
+  function lookNow(): void {
+    if (looking !== undefined) {
+      lookSoon();
+      return;
+    }
+    looking = look()
+      .catch((error: unknown) => events.fileFault(config.files.join(' '), error))
+      .finally(() => {
+        looking = undefined;
+      });
+  }
+  function lookSoon(): void {
+    if (signal.aborted) return;
+    cancelSoon ??= clock.after(lingerMs, () => {
+      cancelSoon = undefined;
+      lookNow();
+    });
+  }
+
+  const folders = watchFolders(config.files, lookSoon);
+  const stopPolling = clock.every(config.tail.pollMs, () => {
+    folders.refresh();
+    if (looking === undefined) lookNow();
+  });
+  lookNow();
+  return {
+    stop: async () => {
+      stopPolling();
+      folders.stop();
+      cancelSoon?.();
+      await looking;
+      await pump.stop();
+      await saver.stop();
+      await sources.closeAll();
+    },
+  };
+}

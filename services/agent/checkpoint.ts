@@ -1,0 +1,94 @@
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+
+const checkpointSchema = z.object({
+  version: z.literal(1),
+  node: z.string(),
+  /** When it was written: what was logged later than this may be unread. */
+  savedMs: z.number(),
+  sources: z.array(
+    z.object({
+      /** The fingerprint. */
+      sourceId: z.string(),
+      path: z.string(),
+      /** Bytes that control has acknowledged as durable. */
+      offset: z.number().int().nonnegative(),
+      /** Number of the next batch. */
+      sequence: z.number().int().nonnegative(),
+    }),
+  ),
+});
+export type Checkpoint = z.infer<typeof checkpointSchema>;
+
+/** Between two writes; acknowledgements in between are gathered. Losing them costs nothing: control is asked at the start. */
+const saveEveryMs = 1000;
+
+/**
+ * Reads the checkpoint of `node` in `dataDir`. `undefined` when there is none, or it is of another node, or it cannot be
+ * understood (`onFault`): then control is asked how far it has each source.
+ */
+export async function loadCheckpoint(
+  dataDir: string,
+  node: string,
+  onFault: (error: unknown) => void,
+): Promise<Checkpoint | undefined> {
+  try {
+    const checkpoint = checkpointSchema.parse(JSON.parse(await readFile(fileIn(dataDir), 'utf8')));
+    return checkpoint.node === node ? checkpoint : undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') onFault(error);
+    return undefined;
+  }
+}
+
+/** Writes it so that a crash at any moment leaves the old one or the new one whole: a new file, fsync, rename, fsync. */
+export async function saveCheckpoint(dataDir: string, checkpoint: Checkpoint): Promise<void> {
+  const file = fileIn(dataDir);
+  await mkdir(dirname(file), { recursive: true, mode: 0o750 });
+  const fresh = await open(`${file}.new`, 'w', 0o640);
+  try {
+    await fresh.writeFile(JSON.stringify(checkpoint));
+    await fresh.sync();
+  } finally {
+    await fresh.close();
+  }
+  await rename(`${file}.new`, file);
+  const folder = await open(dirname(file), 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+const fileIn = (dataDir: string): string => join(dataDir, 'checkpoint.json');
+
+export type CheckpointSaver = { readonly touch: () => void; readonly stop: () => Promise<void> };
+
+/** Saves what `read` gives soon after `touch`, one write at a time; `stop` writes the last state. */
+export function createCheckpointSaver(
+  dataDir: string,
+  deps: {
+    readonly read: () => Checkpoint;
+    readonly after: (delayMs: number, task: () => void) => () => void;
+    readonly onFault: (error: unknown) => void;
+  },
+): CheckpointSaver {
+  let cancel: (() => void) | undefined;
+  let writing = Promise.resolve();
+  const write = () => {
+    cancel = undefined;
+    writing = writing.then(() => saveCheckpoint(dataDir, deps.read())).catch(deps.onFault);
+    return writing;
+  };
+  return {
+    touch: () => {
+      cancel ??= deps.after(saveEveryMs, write);
+    },
+    stop: () => {
+      cancel?.();
+      return write();
+    },
+  };
+}

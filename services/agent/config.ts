@@ -1,0 +1,84 @@
+import { hostname } from 'node:os';
+import { isAbsolute, resolve } from 'node:path';
+import { z } from 'zod';
+import { AppError } from '../protocol/errors.ts';
+import { readConfigFile } from '../runtime/config-file.ts';
+import { defaultDataDir } from '../runtime/data-dir.ts';
+import { isLoopbackHost } from '../runtime/loopback.ts';
+
+const controlUrl = z
+  .url({ protocol: /^https?$/ })
+  .refine(
+    (url) => isLoopbackHost(new URL(url).hostname.replace(/^\[|\]$/g, '')),
+    'Control is reached over loopback only: there is no encryption between hosts yet',
+  );
+/** A path or a glob; relative ones count from where the agent is started. */
+const filePattern = z
+  .string()
+  .min(1)
+  .max(4096)
+  .transform((pattern) => (isAbsolute(pattern) ? pattern : resolve(pattern)));
+
+/** The agent's YAML file. Every part has a default, so that no file is needed. */
+export const agentConfigSchema = z.strictObject({
+  node: z
+    .string()
+    .min(1)
+    .max(255)
+    .prefault(() => hostname()),
+  control: controlUrl.default('http://127.0.0.1:7400'),
+  files: z.array(filePattern).min(1).max(100).prefault(['/var/log/mail.log']),
+  dataDir: z
+    .string()
+    .min(1)
+    .prefault(() => defaultDataDir('agent')),
+  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+  metrics: z
+    .strictObject({
+      host: z.string().refine(isLoopbackHost, 'Only a loopback address may be listened on').default('127.0.0.1'),
+      port: z.number().int().min(0).max(65_535).default(9154),
+    })
+    .prefault({}),
+  tail: z
+    .strictObject({
+      /** How often files are looked at even when nothing was heard of them. */
+      pollMs: z.number().int().min(50).max(60_000).default(1000),
+      /** A file that is read to its end is closed after this long without a change. */
+      quietMs: z.number().int().min(1000).default(60_000),
+    })
+    .prefault({}),
+  /** IANA zone in which times without one are written; the machine's unless named. */
+  timeZone: z
+    .string()
+    .min(1)
+    .max(64)
+    .prefault(() => Intl.DateTimeFormat().resolvedOptions().timeZone),
+});
+export type AgentConfig = z.infer<typeof agentConfigSchema>;
+
+export type AgentFlags = {
+  readonly config?: string | undefined;
+  readonly node?: string | undefined;
+  readonly control?: string | undefined;
+  readonly file?: string[] | undefined;
+  readonly 'data-dir'?: string | undefined;
+  readonly 'metrics-port'?: string | undefined;
+};
+
+/** The file first, flags over it; throws `bad-config` with every fault. */
+export async function readAgentConfig(flags: AgentFlags): Promise<AgentConfig> {
+  const base =
+    flags.config === undefined ? agentConfigSchema.parse({}) : await readConfigFile(agentConfigSchema, flags.config);
+  const port = flags['metrics-port'];
+  const result = agentConfigSchema.safeParse({
+    ...base,
+    node: flags.node ?? base.node,
+    control: flags.control ?? base.control,
+    files: flags.file ?? base.files,
+    dataDir: flags['data-dir'] ?? base.dataDir,
+    metrics: { ...base.metrics, port: port === undefined ? base.metrics.port : Number(port) },
+  });
+  if (result.success) return result.data;
+  const faults = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new AppError('bad-config', faults.join('\n'));
+}

@@ -1,0 +1,64 @@
+import { io } from 'socket.io-client';
+import { agentNamespace, type Heartbeat, type Hello, type HelloReply, helloReplySchema } from '../protocol/live.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { AgentEvents } from './events.ts';
+
+const helloTimeoutMs = 10_000;
+/** After control has refused the hello (another release, too many agents) it is asked again this much later. */
+const refusedRetryMs = 30_000;
+
+/** The control channel: says hello whenever a connection stands, then beats. The bulk channel does not depend on it. */
+export function createControlChannel(
+  options: { readonly controlUrl: string; readonly node: string; readonly readHello: () => Hello },
+  deps: { readonly clock: Clock; readonly events: AgentEvents; readonly readSources: () => Heartbeat['sources'] },
+): { readonly stop: () => void } {
+  const { clock, events, readSources } = deps;
+  const socket = io(new URL(agentNamespace, options.controlUrl).href, {
+    transports: ['websocket'],
+    reconnectionDelay: 200,
+    reconnectionDelayMax: 5000,
+    randomizationFactor: 0.5,
+  });
+  let stopBeating = () => {};
+
+  const beat = () => {
+    const heartbeat: Heartbeat = { node: options.node, sentMs: clock.now(), sources: readSources() };
+    // A beat that finds no connection is worth nothing later.
+    socket.volatile.emit('heartbeat', heartbeat);
+  };
+
+  async function sayHello(): Promise<HelloReply> {
+    const reply: unknown = await socket.timeout(helloTimeoutMs).emitWithAck('hello', options.readHello());
+    return helloReplySchema.parse(reply);
+  }
+
+  async function greet(): Promise<void> {
+    stopBeating();
+    try {
+      const reply = await sayHello();
+      if (reply.ok) {
+        events.controlConnected();
+        stopBeating = clock.every(reply.heartbeatMs, beat);
+        beat();
+        return;
+      }
+      events.controlRefused(reply.code, reply.detail);
+    } catch (error) {
+      events.controlDisconnected(error instanceof Error ? error.message : 'no answer to hello');
+    }
+    stopBeating = clock.after(refusedRetryMs, () => void greet());
+  }
+
+  socket.on('connect', () => void greet());
+  socket.on('disconnect', (why) => {
+    stopBeating();
+    events.controlDisconnected(why);
+  });
+  return {
+    stop: () => {
+      stopBeating();
+      socket.off('disconnect');
+      socket.disconnect();
+    },
+  };
+}

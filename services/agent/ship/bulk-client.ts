@@ -1,0 +1,79 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { problemSchema } from '../../protocol/errors.ts';
+import {
+  type BatchAck,
+  type BatchEnvelope,
+  batchAckSchema,
+  batchHeaderName,
+  encodeBatchEnvelope,
+  type StoredOffsets,
+  storedOffsetsSchema,
+} from '../../protocol/ingest.ts';
+import type { AgentEvents } from '../events.ts';
+import { backoffMs } from './backoff.ts';
+
+/** One request; a store that takes longer is asked again, which costs nothing: a range is stored once. */
+const requestTimeoutMs = 60_000;
+
+export type BulkClient = {
+  /** Sends until control has it. Rejects only when `signal` ends the agent. */
+  readonly ship: (envelope: BatchEnvelope, body: Buffer<ArrayBuffer>) => Promise<BatchAck>;
+  readonly fetchOffsets: (node: string) => Promise<StoredOffsets>;
+};
+
+/** The bulk channel to control. Control away, busy or unwilling: wait and send again; the files are the buffer. */
+export function createBulkClient(
+  controlUrl: string,
+  deps: { readonly events: AgentEvents; readonly random: () => number; readonly signal: AbortSignal },
+): BulkClient {
+  const { events, random, signal } = deps;
+
+  async function insist<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await ask();
+      } catch (error) {
+        signal.throwIfAborted();
+        const asked = error instanceof RefusalError ? error.retryAfterMs : 0;
+        const waitMs = Math.max(backoffMs(attempt, random()), asked);
+        events.requestRetried(attempt, waitMs, error);
+        await delay(waitMs, undefined, { signal });
+      }
+    }
+  }
+
+  async function request(path: string, init: RequestInit): Promise<unknown> {
+    const answer = await fetch(new URL(path, controlUrl), {
+      ...init,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]),
+    });
+    const json: unknown = await answer.json().catch(() => undefined);
+    if (answer.ok) return json;
+    throw new RefusalError(answer.status, json, Number(answer.headers.get('retry-after')) * 1000 || 0);
+  }
+
+  return {
+    ship: (envelope, body) =>
+      insist(async () => {
+        const headers = { 'content-type': 'application/zstd', [batchHeaderName]: encodeBatchEnvelope(envelope) };
+        return batchAckSchema.parse(await request('/ingest/v1/batches', { method: 'POST', headers, body }));
+      }),
+    fetchOffsets: (node) =>
+      insist(async () =>
+        storedOffsetsSchema.parse(await request(`/ingest/v1/offsets?node=${encodeURIComponent(node)}`, {})),
+      ),
+  };
+}
+
+/** Control answered, but not with yes. */
+export class RefusalError extends Error {
+  readonly code: string;
+  readonly retryAfterMs: number;
+  constructor(status: number, body: unknown, retryAfterMs: number) {
+    const problem = problemSchema.safeParse(body);
+    super(problem.success ? problem.data.detail : `control answered with status ${status}`);
+    this.name = 'RefusalError';
+    this.code = problem.success ? problem.data.code : `status-${status}`;
+    this.retryAfterMs = retryAfterMs;
+  }
+}

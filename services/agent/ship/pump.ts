@@ -1,0 +1,87 @@
+import { promisify } from 'node:util';
+import { zstdCompress } from 'node:zlib';
+import { protocolVersion } from '../../protocol/version.ts';
+import type { AgentEvents } from '../events.ts';
+import type { Cut } from '../tail/cut-batch.ts';
+import type { Source, Sources } from '../tail/sources.ts';
+import type { BulkClient } from './bulk-client.ts';
+
+/** Batches on their way at once, each of another group of files; with `readBytesMax` it bounds the agent's memory. */
+export const parallelMax = 4;
+
+const compress = promisify(zstdCompress);
+
+/**
+ * Carries batches from sources to control: one at a time a source, the offset moved on only by an acknowledgement. While
+ * control does not answer, a batch waits in memory and everything behind it in its file.
+ */
+export function createPump(
+  options: { readonly node: string; readonly timeZone: string },
+  deps: {
+    readonly sources: Sources;
+    readonly client: BulkClient;
+    readonly events: AgentEvents;
+    readonly now: () => number;
+    readonly signal: AbortSignal;
+    /** An acknowledgement has moved a source on. */
+    readonly onProgress: () => void;
+    /** A file is no longer what it was. */
+    readonly onChanged: () => void;
+  },
+) {
+  const { sources, client, events, now, signal, onProgress, onChanged } = deps;
+  const working = new Set<Promise<void>>();
+
+  async function carry(source: Source): Promise<void> {
+    if (source.file === undefined) return;
+    const read = await source.file.read(source.sourceId, source.offset);
+    if (read.result === 'changed') {
+      onChanged();
+      return;
+    }
+    if (read.result === 'nothing') {
+      source.readToBytes = read.sizeBytes;
+      return;
+    }
+    const { cut } = read;
+    const ack = await client.ship(describe(source, cut), await compress(Buffer.concat(cut.body)));
+    // A duplicate may be acknowledged further than it reached: more of it was stored before our last start.
+    source.offset = Math.max(source.offset + cut.consumedBytes, ack.lastOffset);
+    source.readToBytes = source.offset;
+    source.sequence++;
+    source.linesRead += cut.lines;
+    events.batchAcknowledged(cut, ack.result);
+    onProgress();
+  }
+
+  function describe(source: Source, cut: Cut) {
+    const { sourceId, path, sequence, offset } = source;
+    return {
+      ...{ protocolVersion, node: options.node, sourceId, path, sequence, timeZone: options.timeZone, readMs: now() },
+      ...{ firstOffset: offset, lastOffset: offset + cut.consumedBytes },
+      ...{ lines: cut.lines, rawBytes: cut.rawBytes, cutBytes: cut.cutBytes },
+    };
+  }
+
+  function run(): void {
+    for (const source of sources.listReady()) {
+      if (working.size >= parallelMax || signal.aborted) return;
+      source.isBusy = true;
+      const work = carry(source)
+        .catch((error: unknown) => {
+          if (signal.aborted) return;
+          events.fileFault(source.path, error);
+          // Not to be tried again before a new look at the file.
+          source.readToBytes = source.sizeBytes;
+        })
+        .finally(() => {
+          source.isBusy = false;
+          working.delete(work);
+          run();
+        });
+      working.add(work);
+    }
+  }
+
+  return { run, stop: async () => void (await Promise.all(working)) };
+}

@@ -1,0 +1,163 @@
+import type { Heartbeat } from '../../protocol/live.ts';
+import type { Checkpoint } from '../checkpoint.ts';
+import type { AgentEvents } from '../events.ts';
+import { type FollowedSource, follow, followLimits, type OpenFile } from './follow.ts';
+import type { ListedFile } from './list-files.ts';
+import { openSourceFile, type SourceFile } from './source-file.ts';
+
+/** A stream of lines and how far it got. One at a time works on it: `isBusy` while a batch of it is on its way. */
+export type Source = {
+  readonly sourceId: string;
+  path: string;
+  group: number;
+  /** Bytes that control has. */
+  offset: number;
+  readToBytes: number;
+  sequence: number;
+  sizeBytes: number;
+  linesRead: number;
+  changedAt: number;
+  /** When the file was last written, as the file system says: the order in which sources of a group are read. */
+  modifiedAt: number;
+  file: SourceFile | undefined;
+  isBusy: boolean;
+};
+
+/** Every source of this agent. `start` is what control holds already; `sequences` continue the checkpoint's. */
+export function createSources(
+  options: {
+    readonly node: string;
+    readonly awaySince: number;
+    readonly quietMs: number;
+    readonly start: ReadonlyArray<{ readonly sourceId: string; readonly lastOffset: number }>;
+    readonly checkpoint: Checkpoint | undefined;
+  },
+  deps: { readonly now: () => number; readonly events: AgentEvents },
+) {
+  const { node, awaySince, quietMs } = options;
+  const { now, events } = deps;
+  const sourcesById = new Map<string, Source>();
+
+  const add = (sourceId: string, path: string, offset: number, sequence: number): Source => {
+    const source: Source = {
+      ...{ sourceId, path, group: 0, offset, readToBytes: offset, sequence, sizeBytes: offset, linesRead: 0 },
+      ...{ changedAt: now(), modifiedAt: 0, file: undefined, isBusy: false },
+    };
+    sourcesById.set(sourceId, source);
+    return source;
+  };
+  // Control alone knows what control has: where it knows nothing of a source, its lines are sent again, and stored once.
+  for (const saved of options.checkpoint?.sources ?? []) add(saved.sourceId, saved.path, 0, saved.sequence);
+  for (const { sourceId, lastOffset } of options.start) {
+    const saved = sourcesById.get(sourceId);
+    add(sourceId, saved?.path ?? '', lastOffset, saved?.sequence ?? 0);
+  }
+
+  async function lookAt(source: Source): Promise<OpenFile | undefined> {
+    if (source.file === undefined) return undefined;
+    const open = await source.file.look();
+    if (open.sizeBytes !== source.sizeBytes) source.changedAt = now();
+    source.sizeBytes = open.sizeBytes;
+    return open;
+  }
+
+  async function close(source: Source): Promise<void> {
+    const { file } = source;
+    source.file = undefined;
+    await file?.close();
+  }
+
+  async function openAt(sourceId: string, listed: ListedFile): Promise<void> {
+    const source = sourcesById.get(sourceId) ?? add(sourceId, listed.path, 0, 0);
+    try {
+      source.file = await openSourceFile(node, listed.path);
+    } catch (error) {
+      events.fileFault(listed.path, error);
+      return;
+    }
+    Object.assign(source, { path: listed.path, group: listed.group, modifiedAt: listed.modifiedAt, changedAt: now() });
+    await lookAt(source);
+    events.sourceOpened(source.path, source.sourceId, source.offset);
+    forgetOldest();
+  }
+
+  function forgetOldest(): void {
+    for (const source of sourcesById.values()) {
+      if (sourcesById.size <= followLimits.sourcesMax) return;
+      if (source.file === undefined && !source.isBusy) sourcesById.delete(source.sourceId);
+    }
+  }
+
+  return {
+    /** Brings what is open in line with the files that are there. Sources with a batch on its way are left for the next time. */
+    follow: async (files: readonly ListedFile[]): Promise<void> => {
+      const followed: FollowedSource[] = [];
+      for (const source of sourcesById.values()) {
+        if (source.isBusy) continue;
+        const { sourceId, path, offset, readToBytes } = source;
+        followed.push({ sourceId, path, offset, readToBytes, open: await lookAt(source), changedAt: source.changedAt });
+      }
+      const isIdle = (id: string | undefined) => id === undefined || sourcesById.get(id)?.isBusy !== true;
+      const idleFiles = files.filter((file) => isIdle(file.sourceId));
+      for (const step of follow({ now: now(), files: idleFiles, sources: followed, awaySince, quietMs })) {
+        const source = sourcesById.get(step.sourceId);
+        // A batch may have set out while we looked; then the next round decides.
+        if (source?.isBusy) continue;
+        const listed = 'path' in step ? files.find((file) => file.path === step.path) : undefined;
+        if (step.step === 'open' && listed !== undefined) await openAt(step.sourceId, listed);
+        if (step.step === 'moved' && source !== undefined) {
+          events.sourceMoved(source.path, step.path);
+          source.path = step.path;
+        }
+        if (step.step === 'close' && source !== undefined) {
+          events.sourceClosed(source.path, step.why, Math.max(0, source.sizeBytes - source.offset));
+          await close(source);
+        }
+      }
+      for (const file of files) {
+        const source = file.sourceId === undefined ? undefined : sourcesById.get(file.sourceId);
+        if (source?.path === file.path) source.modifiedAt = file.modifiedAt;
+      }
+    },
+    /** The next source of each group that has something to ship, none of a group that is at work: oldest file first. */
+    listReady: (): Source[] => {
+      const readyByGroup = new Map<number, Source>();
+      const busyGroups = new Set([...sourcesById.values()].filter(({ isBusy }) => isBusy).map(({ group }) => group));
+      for (const source of sourcesById.values()) {
+        if (source.file === undefined || source.isBusy || busyGroups.has(source.group)) continue;
+        if (source.sizeBytes <= source.readToBytes) continue;
+        const other = readyByGroup.get(source.group);
+        if (other === undefined || source.modifiedAt < other.modifiedAt) readyByGroup.set(source.group, source);
+      }
+      return [...readyByGroup.values()];
+    },
+    /** What the heartbeat says of the sources that have a file. */
+    report: (): Heartbeat['sources'] =>
+      [...sourcesById.values()]
+        .filter((source) => source.file !== undefined)
+        .slice(0, 1000)
+        .map((source) => ({
+          sourceId: source.sourceId,
+          path: source.path,
+          readOffset: Math.max(source.offset, source.readToBytes),
+          ackedOffset: source.offset,
+          sizeBytes: source.sizeBytes,
+          linesRead: source.linesRead,
+        })),
+    checkpoint: (): Checkpoint => ({
+      version: 1,
+      node,
+      savedMs: now(),
+      sources: [...sourcesById.values()].map(({ sourceId, path, offset, sequence }) => ({
+        sourceId,
+        path,
+        offset,
+        sequence,
+      })),
+    }),
+    closeAll: async (): Promise<void> => {
+      for (const source of sourcesById.values()) await close(source);
+    },
+  };
+}
+export type Sources = ReturnType<typeof createSources>;
