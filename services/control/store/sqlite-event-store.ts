@@ -1,0 +1,92 @@
+// The embedded EventStore: one SQLite file, one thread that writes it, one that reads it, none of it on the event loop.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { AppError } from '../../protocol/errors.ts';
+import type { Logger } from '../../runtime/log.ts';
+import type { EventStore, RetentionReport } from './event-store.ts';
+import type { RetentionChunk } from './sqlite/retention.ts';
+import { createWorkerCalls } from './sqlite/worker-calls.ts';
+
+export const sqliteStoreLimits = {
+  /** Compressed bytes handed in and not yet durable; more is refused with `overloaded`. */
+  waitingBytesMax: 64 * 1024 * 1024,
+  /** Questions that wait for the reader. */
+  waitingReadsMax: 256,
+} as const;
+
+/**
+ * Opens or creates the store in `dataDir`.
+ * @throws AppError `store-failed` when the file was written by a newer release or cannot be opened.
+ */
+export async function createSqliteEventStore(
+  config: { readonly dataDir: string },
+  deps: { readonly log: Pick<Logger, 'error'> },
+): Promise<EventStore> {
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  const workerData = { path: join(config.dataDir, 'events.sqlite') };
+  const startWorker = (name: string) => {
+    const worker = new Worker(new URL(`./sqlite/${name}.worker.ts`, import.meta.url), { workerData, name });
+    return createWorkerCalls(worker, (error) => deps.log.error({ err: error, worker: name }, 'the store failed'));
+  };
+  const writer = startWorker('writer');
+  // The writer creates the file; a reader that came first would find none.
+  await writer.call('setTail', [undefined]);
+  const reader = startWorker('reader');
+  let waitingBytes = 0;
+  let waitingReads = 0;
+
+  async function ask<T>(method: string, ...args: readonly unknown[]): Promise<T> {
+    if (waitingReads >= sqliteStoreLimits.waitingReadsMax)
+      throw new AppError('overloaded', 'More is asked of the store than it can answer now.', { hint: 'Try again.' });
+    waitingReads += 1;
+    try {
+      return await reader.call<T>(method, args);
+    } finally {
+      waitingReads -= 1;
+    }
+  }
+
+  return {
+    ingest: async (envelope, body) => {
+      const bytes = body.byteLength;
+      if (waitingBytes > 0 && waitingBytes + bytes > sqliteStoreLimits.waitingBytesMax)
+        throw new AppError('overloaded', 'More lines come in than the disk can take now.', {
+          hint: 'Send the batch again later.',
+        });
+      waitingBytes += bytes;
+      try {
+        // A view of a larger buffer must not take its neighbours along.
+        const own = bytes === body.buffer.byteLength ? body : body.slice();
+        return await writer.call('ingest', [envelope, own], [own.buffer]);
+      } finally {
+        waitingBytes -= bytes;
+      }
+    },
+    setTail: (filter) => {
+      writer
+        .call('setTail', [filter])
+        .catch((error: unknown) => deps.log.error({ err: error }, 'the tail was not set'));
+    },
+    searchStories: (query) => ask('searchStories', query),
+    readStory: (id) => ask('readStory', id),
+    readFlow: (range) => ask('readFlow', range),
+    readQueue: () => ask('readQueue'),
+    readCompleteness: (range) => ask('readCompleteness', range),
+    readOffsets: (node) => ask('readOffsets', node),
+    applyRetention: async (policy) => {
+      const total: { -readonly [K in keyof RetentionReport]: number } = { lines: 0, stories: 0, bytes: 0 };
+      for (;;) {
+        const chunk = await writer.call<RetentionChunk>('retentionStep', [policy]);
+        total.lines += chunk.lines;
+        total.stories += chunk.stories;
+        total.bytes += chunk.bytes;
+        if (chunk.isDone) return total;
+      }
+    },
+    stop: async () => {
+      await Promise.allSettled([reader.call('stop', []), writer.call('stop', [])]);
+      await Promise.all([reader.ended, writer.ended]);
+    },
+  };
+}

@@ -1,0 +1,110 @@
+// How whole the log is over an interval, source by source, and in a sentence.
+import type { DatabaseSync } from 'node:sqlite';
+import { type Completeness, gapsMax, type SourceCompleteness } from '../../../protocol/completeness.ts';
+
+export type Interval = { readonly since: number; readonly until: number };
+
+/** Sources that an answer lists; the sentence counts them all. */
+export const sourcesMax = 500;
+const minuteMs = 60_000;
+
+type SourceFigures = { lines: number; unparsed: number; suppressed: number; duplicates: number };
+const nothing: SourceFigures = { lines: 0, unparsed: 0, suppressed: 0, duplicates: 0 };
+
+export function createCompletenessReader(db: DatabaseSync) {
+  const readSources = db.prepare('SELECT * FROM source');
+  const readMinutes = db.prepare(
+    `SELECT source, sum(lines) AS lines, sum(unparsed) AS unparsed, sum(suppressed) AS suppressed, sum(duplicates) AS duplicates
+     FROM minute WHERE minute BETWEEN ? AND ? GROUP BY source`,
+  );
+  const readGaps = db.prepare('SELECT * FROM gap WHERE since <= ? AND until >= ? ORDER BY until DESC');
+  const readExtent = db.prepare('SELECT min(minute) AS first, max(minute) AS last FROM minute');
+
+  const figuresOf = (row: Record<string, unknown>): SourceFigures => ({
+    lines: Number(row.lines),
+    unparsed: Number(row.unparsed),
+    suppressed: Number(row.suppressed),
+    duplicates: Number(row.duplicates),
+  });
+
+  /** When the stored lines begin and end. */
+  function extent(): Interval | undefined {
+    const row = readExtent.get();
+    if (row === undefined || row.first === null) return undefined;
+    return { since: Number(row.first) * minuteMs, until: (Number(row.last) + 1) * minuteMs - 1 };
+  }
+
+  return {
+    extent,
+    read: (interval: Interval): Completeness => {
+      const whole = extent();
+      const sources = readSources.all();
+      const figures = new Map<number, SourceFigures>();
+      // The sums over everything stand with the sources: no need to add up months of minutes.
+      if (whole !== undefined && interval.since <= whole.since && interval.until >= whole.until) {
+        for (const row of sources) figures.set(Number(row.no), figuresOf(row));
+      } else {
+        const [from, to] = [Math.floor(interval.since / minuteMs), Math.floor(interval.until / minuteMs)];
+        for (const row of readMinutes.iterate(from, to)) figures.set(Number(row.source), figuresOf(row));
+      }
+      const gaps = new Map<number, { since: number; until: number; bytes: number }[]>();
+      for (const row of readGaps.iterate(interval.until, interval.since)) {
+        const list = gaps.get(Number(row.source)) ?? [];
+        const bytes = Number(row.last_offset) - Number(row.first_offset);
+        list.push({ since: Number(row.since), until: Number(row.until), bytes });
+        gaps.set(Number(row.source), list);
+      }
+      const all = sources.map((row): SourceCompleteness => {
+        const no = Number(row.no);
+        const { lines, unparsed, suppressed, duplicates } = figures.get(no) ?? nothing;
+        const missing = gaps.get(no) ?? [];
+        const gapBytes = missing.reduce((sum, gap) => sum + gap.bytes, 0);
+        const ranges = JSON.parse(String(row.ranges)) as number[];
+        return {
+          node: String(row.node),
+          sourceId: String(row.source_id),
+          path: String(row.path),
+          state:
+            gapBytes > 0 ? 'gap' : suppressed > 0 ? 'suppressed' : lines > 0 || duplicates > 0 ? 'complete' : 'unknown',
+          lines,
+          gapBytes,
+          suppressedMessages: suppressed,
+          duplicateBatches: duplicates,
+          unparsedLines: unparsed,
+          lastOffset: ranges.at(-1) ?? 0,
+          lastSeenAt: Number(row.last_time),
+          ...(missing.length === 0 ? {} : { gaps: missing.slice(0, gapsMax) }),
+        };
+      });
+      const heard = all.filter((source) => source.state !== 'unknown');
+      const { complete, sentence } = describe(heard);
+      // What is wrong comes first, so that the bound never hides it.
+      const order = { gap: 0, suppressed: 1, complete: 2, unknown: 3 };
+      const listed = all.sort((a, b) => order[a.state] - order[b.state] || (a.node < b.node ? -1 : 1));
+      return { ...interval, complete, sentence, sources: listed.slice(0, sourcesMax) };
+    },
+  };
+}
+
+function describe(heard: readonly SourceCompleteness[]): { complete: boolean; sentence: string } {
+  if (heard.length === 0) return { complete: false, sentence: 'No log lines are stored for this interval.' };
+  const parts: string[] = [];
+  const withGap = heard.filter((source) => source.gapBytes > 0);
+  if (withGap.length > 0) {
+    const bytes = withGap.reduce((sum, source) => sum + source.gapBytes, 0);
+    parts.push(`${bytes} bytes of log are missing from ${named(withGap)}.`);
+  }
+  const suppressed = heard.filter((source) => source.suppressedMessages > 0);
+  if (suppressed.length > 0) {
+    const messages = suppressed.reduce((sum, source) => sum + source.suppressedMessages, 0);
+    parts.push(`The log daemon itself dropped ${messages} messages on ${named(suppressed)}.`);
+  }
+  return parts.length === 0
+    ? { complete: true, sentence: 'Complete.' }
+    : { complete: false, sentence: parts.join(' ') };
+}
+
+function named(sources: readonly SourceCompleteness[]): string {
+  const nodes = [...new Set(sources.map((source) => source.node))];
+  return nodes.length <= 3 ? nodes.join(', ') : `${nodes.slice(0, 3).join(', ')} and ${nodes.length - 3} more nodes`;
+}

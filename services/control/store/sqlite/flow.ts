@@ -1,0 +1,71 @@
+// Figures over time: the flow by step, and what stands in the queues.
+import type { DatabaseSync } from 'node:sqlite';
+import { firstSeenAt, isQueued, type StoryState } from '../../../logs/story-state.ts';
+import type { FlowPoint } from '../../../protocol/api.ts';
+import { AppError } from '../../../protocol/errors.ts';
+import type { FlowRange } from '../event-store.ts';
+
+export const flowLimits = { stepsMax: 5_000 } as const;
+const minuteMs = 60_000;
+/** A message that no line has named for longer is in no queue any more: Postfix gives up after five days. */
+const queueSilenceSeconds = 7 * 86_400;
+
+export function createFlowReader(db: DatabaseSync, deps: { readonly load: (no: number) => StoryState | undefined }) {
+  const read = db.prepare(
+    `SELECT (m.minute * ${minuteMs} - ?) / ? AS step, s.node AS node, sum(m.lines) AS lines, sum(accepted) AS accepted,
+       sum(delivered) AS delivered, sum(deferred) AS deferred, sum(bounced) AS bounced, sum(rejected) AS rejected
+     FROM minute m JOIN source s ON s.no = m.source WHERE m.minute BETWEEN ? AND ? GROUP BY step, node`,
+  );
+  const newest = db.prepare('SELECT max(last_s) AS s FROM story');
+  const countOpen = db.prepare(
+    'SELECT count(*) AS count FROM story INDEXED BY story_open WHERE open = 1 AND last_s >= ?',
+  );
+  const oldestOpen = db.prepare(
+    'SELECT no FROM story INDEXED BY story_open WHERE open = 1 AND last_s >= ? ORDER BY first_s LIMIT 1',
+  );
+
+  return {
+    /** Steps begin at multiples of `stepMs`; every step of the range is there. @throws AppError `bad-request`. */
+    flow: ({ since, until, stepMs }: FlowRange): { all: FlowPoint[]; byNode: Record<string, FlowPoint[]> } => {
+      const start = Math.floor(since / stepMs) * stepMs;
+      const steps = Math.floor((until - start) / stepMs) + 1;
+      if (!(stepMs >= minuteMs) || steps > flowLimits.stepsMax)
+        throw new AppError(
+          'bad-request',
+          `The flow has steps of a minute or more, and at most ${flowLimits.stepsMax} of them.`,
+        );
+      const blank = (): FlowPoint[] =>
+        Array.from({ length: Math.max(0, steps) }, (_, at) => ({
+          ...{ time: start + at * stepMs, lines: 0, accepted: 0, delivered: 0, deferred: 0, bounced: 0, rejected: 0 },
+        }));
+      const all = blank();
+      const byNode: Record<string, FlowPoint[]> = {};
+      for (const row of read.iterate(start, stepMs, Math.floor(start / minuteMs), Math.floor(until / minuteMs))) {
+        const at = Number(row.step);
+        byNode[String(row.node)] ??= blank();
+        for (const point of [all[at], byNode[String(row.node)]?.[at]]) {
+          if (point === undefined) continue;
+          point.lines += Number(row.lines);
+          point.accepted += Number(row.accepted);
+          point.delivered += Number(row.delivered);
+          point.deferred += Number(row.deferred);
+          point.bounced += Number(row.bounced);
+          point.rejected += Number(row.rejected);
+        }
+      }
+      return { all, byNode };
+    },
+    queue: (): { inQueue: number; oldestQueuedAt?: number } => {
+      const since = Number(newest.get()?.s ?? 0) - queueSilenceSeconds;
+      const inQueue = Number(countOpen.get(since)?.count ?? 0);
+      const oldest = oldestOpen.get(since);
+      const story = oldest === undefined ? undefined : deps.load(Number(oldest.no));
+      if (story === undefined) return { inQueue };
+      const queued = story.legs.filter(isQueued).map((leg) => leg.queuedAt ?? leg.firstSeenAt);
+      return {
+        inQueue,
+        oldestQueuedAt: Math.min(...queued, queued.length === 0 ? firstSeenAt(story) : Number.POSITIVE_INFINITY),
+      };
+    },
+  };
+}

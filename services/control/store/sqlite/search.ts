@@ -1,0 +1,172 @@
+// Search over stories, newest first, a page at a time. Work is bounded: a page that had to look at too much ends early and
+// its cursor goes on from there.
+import type { DatabaseSync } from 'node:sqlite';
+import { hashKey } from '../../../logs/key-hash.ts';
+import { searchKeys } from '../../../logs/story-keys.ts';
+import { readStoryQuery, type StorySearch } from '../../../logs/story-query.ts';
+import type { StoryState } from '../../../logs/story-state.ts';
+import { toSummary } from '../../../logs/story-view.ts';
+import { pageLimits, type StoryPage, type StoryQuery } from '../../../protocol/api.ts';
+import { AppError } from '../../../protocol/errors.ts';
+import type { StorySummary } from '../../../protocol/story.ts';
+import type { createCompletenessReader } from './completeness.ts';
+import { createLookupReader, type Segment } from './lookup.ts';
+
+export const searchLimits = {
+  /** Stories looked at for one page. */
+  candidatesMax: 20_000,
+  /** Lookup entries looked at for one page. */
+  entriesMax: 4_000_000,
+} as const;
+
+/** A place in the order of stories: by first second, then by number, both falling. */
+type Place = { readonly second: number; readonly no: number };
+
+type Row = { readonly no: number; readonly first_s: number; readonly fate: string };
+
+export function createSearch(
+  db: DatabaseSync,
+  deps: {
+    readonly load: (no: number) => StoryState | undefined;
+    readonly completeness: ReturnType<typeof createCompletenessReader>;
+    readonly now: () => number;
+  },
+) {
+  const lookup = createLookupReader(db);
+  const readRow = db.prepare('SELECT no, first_s, fate, merged_into FROM story WHERE no = ?');
+  const scan = db.prepare(
+    `SELECT no, first_s, fate FROM story INDEXED BY story_by_first
+     WHERE merged_into IS NULL AND (first_s, no) < (?, ?) AND first_s >= ? ORDER BY first_s DESC, no DESC`,
+  );
+
+  /** Rows in order, straight from the index by time. */
+  function* byTime(from: Place, sinceSecond: number): Generator<Row> {
+    for (const row of scan.iterate(from.second, from.no, sinceSecond))
+      yield { no: Number(row.no), first_s: Number(row.first_s), fate: String(row.fate) };
+  }
+
+  /** Rows that have a key of every list, in order, from the lookup. */
+  function* byKeys(
+    conditions: ReadonlyArray<readonly string[]>,
+    from: Place,
+    sinceSecond: number,
+    work: Work,
+  ): Generator<Row> {
+    const hashes = conditions.map((keys) => keys.map(hashKey));
+    const all = 2 ** conditions.length - 1;
+    const segments = lookup.segments(sinceSecond, from.second);
+    // Keys of one story may lie in several segments, under the same second: a story is judged when all segments that
+    // reach its second have been read.
+    const met = new Map<number, { second: number; mask: number }>();
+    for (const [at, segment] of segments.entries()) {
+      work.entries += readSegment(segment, hashes, met, from, sinceSecond);
+      const reachedSecond = segments[at + 1]?.max_s ?? -1;
+      const ready: Place[] = [];
+      for (const [no, { second, mask }] of met) {
+        if (second <= reachedSecond) continue;
+        met.delete(no);
+        if (mask === all) ready.push({ second, no });
+      }
+      ready.sort((a, b) => b.second - a.second || b.no - a.no);
+      for (const place of ready) {
+        const row = readRow.get(place.no);
+        // A story that was merged or whose beginning moved has other entries that are right.
+        if (row === undefined || row.merged_into !== null || Number(row.first_s) !== place.second) continue;
+        yield { no: place.no, first_s: place.second, fate: String(row.fate) };
+      }
+      if (work.entries > searchLimits.entriesMax && reachedSecond >= 0) {
+        work.stoppedAt = { second: reachedSecond, no: Number.MAX_SAFE_INTEGER };
+        return;
+      }
+    }
+  }
+
+  function readSegment(
+    segment: Segment,
+    hashes: number[][],
+    met: Map<number, { second: number; mask: number }>,
+    from: Place,
+    sinceSecond: number,
+  ): number {
+    let looked = 0;
+    for (const [condition, alternatives] of hashes.entries()) {
+      const bit = 2 ** condition;
+      for (const hash of alternatives) {
+        looked += lookup.visit(segment, hash, (no, second) => {
+          if (second < sinceSecond || second > from.second || (second === from.second && no >= from.no)) return;
+          const known = met.get(no);
+          if (known === undefined) met.set(no, { second, mask: bit });
+          else if (known.second === second) known.mask |= bit;
+          else met.set(no, { second: Math.min(known.second, second), mask: bit | known.mask });
+        });
+      }
+    }
+    return looked;
+  }
+
+  return (query: StoryQuery): StoryPage => {
+    const search = readStoryQuery(query);
+    const limit = query.limit ?? pageLimits.storiesDefault;
+    const start = query.cursor === undefined ? startOf(search) : readCursor(query.cursor);
+    const sinceSecond = search.since === undefined ? 0 : Math.floor(search.since / 1000);
+    const work: Work = { entries: 0 };
+    const rows =
+      search.conditions.length > 0
+        ? byKeys(search.conditions, start, sinceSecond, work)
+        : search.fate !== undefined || search.node !== undefined
+          ? byKeys(broadConditions(search), start, sinceSecond, work)
+          : byTime(start, sinceSecond);
+    const items: StorySummary[] = [];
+    let next: Place | undefined;
+    let looked = 0;
+    let last = start;
+    for (const row of rows) {
+      if (items.length === limit || looked === searchLimits.candidatesMax) {
+        next = last;
+        break;
+      }
+      looked += 1;
+      last = { second: row.first_s, no: row.no };
+      if (search.fate !== undefined && row.fate !== search.fate) continue;
+      const state = deps.load(row.no);
+      if (state === undefined) continue;
+      if (search.node !== undefined && !state.legs.some((leg) => leg.node === search.node)) continue;
+      const summary = toSummary(state);
+      if (search.since !== undefined && summary.firstSeenAt < search.since) continue;
+      if (search.until !== undefined && summary.firstSeenAt > search.until) continue;
+      items.push(summary);
+    }
+    next ??= work.stoppedAt;
+    const until = search.until ?? Math.max(deps.now(), deps.completeness.extent()?.until ?? 0);
+    const interval = { since: search.since ?? deps.completeness.extent()?.since ?? until, until };
+    return {
+      items,
+      ...(next === undefined ? {} : { nextCursor: `${next.second}.${next.no}` }),
+      completeness: deps.completeness.read(interval),
+    };
+  };
+}
+
+type Work = { entries: number; stoppedAt?: Place };
+
+const startOf = (search: StorySearch): Place => ({
+  second: search.until === undefined ? 0xffffffff : Math.floor(search.until / 1000),
+  no: Number.MAX_SAFE_INTEGER,
+});
+
+/** Keys that many stories have are only looked up when there is no narrower one; otherwise the story itself is asked. */
+function broadConditions(search: StorySearch): string[][] {
+  return [
+    ...(search.fate === undefined ? [] : [[searchKeys.fate(search.fate)]]),
+    ...(search.node === undefined ? [] : [[searchKeys.node(search.node)]]),
+  ];
+}
+
+function readCursor(cursor: string): Place {
+  const [, second, no] = /^(\d{1,10})\.(\d{1,16})$/.exec(cursor) ?? [];
+  if (second === undefined || no === undefined)
+    throw new AppError('bad-cursor', 'The cursor is not one that this search gave.', {
+      hint: 'Begin again without it.',
+    });
+  return { second: Number(second), no: Number(no) };
+}

@@ -1,0 +1,49 @@
+// Which bytes of a source are stored. Ranges are a flat ascending list [first, last, first, last, …], `last` exclusive.
+
+/** Holes of one source that are remembered; a source with more loses the oldest, which then can no longer be filled. */
+export const rangesMax = 1_024;
+
+export type Claim = {
+  /** The parts of the batch that are new, as a flat list. */
+  readonly fresh: readonly number[];
+  /** All that is stored afterwards. */
+  readonly ranges: readonly number[];
+  /** The hole in front of the batch that it opens, if any. */
+  readonly gap?: { readonly first: number; readonly last: number };
+};
+
+/**
+ * What is new in [first, last)? A batch beyond the end opens a gap; one within a gap fills it. The first batch of a
+ * source opens none: what was before it was never promised.
+ */
+export function claimRange(ranges: readonly number[], first: number, last: number): Claim {
+  const fresh: number[] = [];
+  let at = first;
+  for (let index = 0; index + 1 < ranges.length && at < last; index += 2) {
+    const [from, to] = [ranges[index] ?? 0, ranges[index + 1] ?? 0];
+    if (to <= at) continue;
+    if (from >= last) break;
+    if (from > at) fresh.push(at, from);
+    at = to;
+  }
+  if (at < last) fresh.push(at, last);
+  const end = ranges.at(-1);
+  const gap = end !== undefined && first > end ? { gap: { first: end, last: first } } : {};
+  return { fresh, ranges: fresh.length === 0 ? ranges : merge(ranges, fresh), ...gap };
+}
+
+function merge(ranges: readonly number[], fresh: readonly number[]): number[] {
+  const pairs: [number, number][] = [];
+  for (const list of [ranges, fresh])
+    for (let at = 0; at + 1 < list.length; at += 2) pairs.push([list[at] ?? 0, list[at + 1] ?? 0]);
+  pairs.sort((a, b) => a[0] - b[0]);
+  const merged: number[] = [];
+  for (const [from, to] of pairs) {
+    const end = merged.at(-1);
+    if (end !== undefined && from <= end) merged[merged.length - 1] = Math.max(end, to);
+    else merged.push(from, to);
+  }
+  // The oldest holes are closed: what would fill them counts as a duplicate from now on.
+  while (merged.length > rangesMax * 2) merged.splice(1, 2);
+  return merged;
+}

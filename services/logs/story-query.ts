@@ -1,0 +1,105 @@
+// What a person types into the search, as keys to look up. All words must match; a word may mean several things, then any
+// of them will do.
+import type { StoryQuery } from '../protocol/api.ts';
+import { AppError } from '../protocol/errors.ts';
+import { type Fate, fateSchema } from '../protocol/story.ts';
+import { searchKeys } from './story-keys.ts';
+
+/** Words of one search. */
+export const queryWordsMax = 8;
+
+export type StorySearch = {
+  /** Each entry is a list of alternatives (see story-keys.ts); a story must have one key of every list. */
+  readonly conditions: ReadonlyArray<readonly string[]>;
+  readonly fate?: Fate;
+  readonly node?: string;
+  readonly since?: number;
+  readonly until?: number;
+};
+
+/** @throws AppError `bad-query`, naming the word and what would be right. */
+export function readStoryQuery(query: StoryQuery): StorySearch {
+  const words = (query.q ?? '').split(/\s+/).filter((word) => word !== '');
+  if (words.length > queryWordsMax)
+    throw new AppError('bad-query', `The search has ${words.length} words; at most ${queryWordsMax} are allowed.`);
+  const conditions: string[][] = [];
+  let fate = query.fate;
+  let node = query.node;
+  for (const word of words) {
+    const [, name, value] = /^(from|to|fate|node|domain|id):(.*)$/i.exec(word) ?? [];
+    if (name === undefined || value === undefined) {
+      conditions.push(anyMeaning(word));
+      continue;
+    }
+    if (value === '') throw new AppError('bad-query', `"${word}" has nothing after the colon.`);
+    switch (name.toLowerCase()) {
+      case 'from':
+        conditions.push([searchKeys.from(addressOrDomain(value))]);
+        break;
+      case 'to':
+        conditions.push([searchKeys.to(addressOrDomain(value))]);
+        break;
+      case 'domain':
+        conditions.push(domainKeys(value));
+        break;
+      case 'id':
+        conditions.push(idKeys(value));
+        break;
+      case 'node':
+        node = value;
+        break;
+      default: {
+        const parsed = fateSchema.safeParse(value.toLowerCase());
+        if (!parsed.success)
+          throw new AppError('bad-query', `"${value}" is no fate.`, {
+            hint: `Fates are ${fateSchema.options.join(', ')}.`,
+          });
+        fate = parsed.data;
+      }
+    }
+  }
+  const { since, until } = query;
+  if (since !== undefined && until !== undefined && since > until)
+    throw new AppError('bad-query', 'The search ends before it begins.');
+  return {
+    conditions,
+    ...(fate === undefined ? {} : { fate }),
+    ...(node === undefined ? {} : { node }),
+    ...(since === undefined ? {} : { since }),
+    ...(until === undefined ? {} : { until }),
+  };
+}
+
+const bare = (text: string): string => text.replace(/^</, '').replace(/>$/, '');
+
+/** `example.org` and `@example.org` name a domain, everything else with an @ an address. */
+function addressOrDomain(text: string): string {
+  const value = bare(text);
+  return value.includes('@') ? value : `@${value}`;
+}
+
+function domainKeys(text: string): string[] {
+  const domain = `@${text.replace(/^.*@/, '')}`;
+  return [searchKeys.from(domain), searchKeys.to(domain)];
+}
+
+function idKeys(text: string): string[] {
+  const id = bare(text);
+  const keys = [searchKeys.messageId(id)];
+  if (/^[0-9A-Za-z]{5,32}$/.test(id)) keys.push(searchKeys.queueId(id));
+  // Short queue ids are upper-case hexadecimal; people type them as they like.
+  if (/^[0-9a-fA-F]{5,16}$/.test(id) && id !== id.toUpperCase()) keys.push(searchKeys.queueId(id.toUpperCase()));
+  const trace = /^(?:[0-9a-f]{2}-)?([0-9a-f]{32})(?:-.*)?$/i.exec(id)?.[1];
+  if (trace !== undefined) keys.push(searchKeys.traceId(trace));
+  return keys;
+}
+
+function anyMeaning(word: string): string[] {
+  const value = bare(word);
+  const keys = idKeys(value);
+  if (word.startsWith('<')) return value.includes('@') ? [...keys, searchKeys.from(value), searchKeys.to(value)] : keys;
+  if (value.includes('@')) keys.push(searchKeys.from(value), searchKeys.to(value));
+  else if (value.includes('.')) keys.push(...domainKeys(value));
+  keys.push(searchKeys.saslUser(value));
+  return keys;
+}
