@@ -41,39 +41,45 @@ export function applyToLeg(leg: LegState, event: MailEvent): void {
   if (leg.host === undefined && event.host !== undefined) leg.host = own(event.host);
   switch (event.kind) {
     case 'client':
-      return applyClient(leg, event);
+      applyClient(leg, event);
+      break;
     case 'pickup':
       leg.begun = true;
       if (leg.role === 'unknown') leg.role = 'pickup';
       setFrom(leg, event);
-      return;
+      break;
     case 'message-id':
       setMessageId(leg, event);
-      return;
+      break;
     case 'header':
       if (event.traceId !== undefined) leg.traceId ??= own(event.traceId);
-      return;
+      break;
     case 'queued':
       leg.queuedAt ??= event.time;
       if (leg.whole?.fate === 'held') delete leg.whole;
       setFrom(leg, event);
       if (event.size !== undefined) leg.size = event.size;
       if (event.nrcpt !== undefined) leg.nrcpt = event.nrcpt;
-      return;
+      break;
     case 'delivery':
-      return applyDelivery(leg, event);
+      applyDelivery(leg, event);
+      break;
     case 'removed':
       leg.removedAt = event.time;
       if (event.service === 'postsuper') settle(leg, event, 'discarded', 'removed by an operator');
-      return;
+      break;
     case 'expired':
-      return settle(leg, event, 'expired', event.reason);
+      settle(leg, event, 'expired', event.reason);
+      break;
     case 'reject':
-      return applyReject(leg, event);
+      applyReject(leg, event);
+      break;
     case 'discard':
-      return setWhole(leg, event, 'discarded');
+      setWhole(leg, event, 'discarded');
+      break;
     case 'hold':
-      return setWhole(leg, event, 'held');
+      setWhole(leg, event, 'held');
+      break;
   }
 }
 

@@ -68,7 +68,10 @@ export function createJoinIndex(config: { readonly entriesMax: number }): JoinIn
       let slot = (hash >>> 0) & (slots - 1);
       let found: number[] | undefined;
       while (stories[slot] !== 0) {
-        if (keys[slot] === hash) (found ??= []).push(stories[slot] ?? 0);
+        if (keys[slot] === hash) {
+          found ??= [];
+          found.push(stories[slot] ?? 0);
+        }
         slot = slot + 1 === slots ? 0 : slot + 1;
       }
       return found ?? none;

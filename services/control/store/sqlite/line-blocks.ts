@@ -55,7 +55,7 @@ export function createLineBlocks(db: DatabaseSync): LineBlocks {
   function blockOf(source: { no: number; timeZone: string; readMs: number }): OpenBlock {
     const known = open.get(source.no);
     if (known !== undefined && known.timeZone === source.timeZone) return known;
-    if (known !== undefined && known.isDirty) write(source.no, known);
+    if (known?.isDirty) write(source.no, known);
     const { timeZone, readMs } = source;
     const block = { no: nextNo, timeZone, readMs, parts: [], bytes: 0, lines: 0, lastTime: 0, isDirty: false };
     nextNo += 1;

@@ -38,10 +38,10 @@ export function createMinutes(db: DatabaseSync): Minutes {
     add: (source, time, column, count) => {
       const minute = Math.floor(time / minuteMs);
       if (source !== lastSource || minute !== lastMinute) {
-        let minutes = bySource.get(source);
-        if (minutes === undefined) bySource.set(source, (minutes = new Map()));
-        let found = minutes.get(minute);
-        if (found === undefined) minutes.set(minute, (found = columns.map(() => 0)));
+        const minutes = bySource.get(source) ?? new Map<number, number[]>();
+        bySource.set(source, minutes);
+        const found = minutes.get(minute) ?? columns.map(() => 0);
+        minutes.set(minute, found);
         [lastSource, lastMinute, row] = [source, minute, found];
       }
       const slot = slotOf[column];

@@ -3,10 +3,12 @@ import type { DatabaseSync } from 'node:sqlite';
 import { AppError } from '../../../protocol/errors.ts';
 import type { BatchEnvelope } from '../../../protocol/ingest.ts';
 import { type Claim, claimRange } from './source-ranges.ts';
-import type { Stored } from './store-writer.ts';
 
 /** Rows of sources kept in memory; others are read again when they speak. */
 export const sourcesInMemoryMax = 10_000;
+
+/** What one stored part of a batch held. */
+export type Stored = { lines: number; unparsed: number; suppressed: number; firstTime: number; lastTime: number };
 
 export type Source = {
   readonly no: number;

@@ -16,7 +16,7 @@ import type { IngestReport } from '../event-store.ts';
 import { createLineBlocks } from './line-blocks.ts';
 import { createLookupWriter } from './lookup.ts';
 import { createMinutes, flowOf, suppressedBy } from './minutes.ts';
-import { createSources } from './sources.ts';
+import { createSources, type Stored } from './sources.ts';
 import { decodeStory, encodeLines, encodeStory } from './story-codec.ts';
 import { createTail } from './tail.ts';
 
@@ -191,7 +191,6 @@ function createState(db: DatabaseSync) {
 }
 
 type Tail = ReturnType<typeof createTail>;
-export type Stored = { lines: number; unparsed: number; suppressed: number; firstTime: number; lastTime: number };
 
 function countLine(counts: Map<string, number>, event: ReturnType<ReturnType<typeof createLineParser>['parse']>): void {
   const key = `${event.kind}|${event.software ?? ''}|${event.service ?? ''}|${event.kind === 'delivery' ? (event.status ?? '') : ''}`;
