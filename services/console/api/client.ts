@@ -1,0 +1,60 @@
+// Plain fetch over the API, typed by the protocol. The console uses nothing else.
+import type {
+  NodesWire,
+  OverviewWire,
+  ProblemWire,
+  StoryCountWire,
+  StoryDetailWire,
+  StoryPageWire,
+  StoryQueryWire,
+} from '../../protocol/wire.ts';
+
+/** An answer that is no success: what the server said (RFC 9457), or that it could not be reached (`status` 0). */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly hint: string | undefined;
+  constructor(status: number, code: string, detail: string, hint?: string) {
+    super(detail);
+    this.name = 'ApiError';
+    this.status = status;
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
+/** After this long without an answer a request counts as failed, so that a page never waits for ever. */
+const answerMsMax = 20_000;
+
+async function get<Body>(path: string, params: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<Body> {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(params))
+    if (value !== undefined && value !== '') search.set(name, String(value));
+  const query = search.size === 0 ? '' : `?${search}`;
+  let response: Response;
+  try {
+    response = await fetch(`/api/v1${path}${query}`, {
+      headers: { accept: 'application/json, application/problem+json' },
+      signal: AbortSignal.any([signal, AbortSignal.timeout(answerMsMax)]),
+    });
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw new ApiError(0, 'unreachable', '');
+  }
+  if (response.ok) return (await response.json()) as Body;
+  const problem = (await response.json().catch(() => ({}))) as Partial<ProblemWire>;
+  throw new ApiError(
+    response.status,
+    problem.code ?? 'internal',
+    problem.detail ?? problem.title ?? `HTTP ${response.status}`,
+    problem.hint,
+  );
+}
+
+export const api = {
+  overview: (windowMs: number, signal: AbortSignal) => get<OverviewWire>('/overview', { windowMs }, signal),
+  nodes: (signal: AbortSignal) => get<NodesWire>('/nodes', {}, signal),
+  stories: (query: StoryQueryWire, signal: AbortSignal) => get<StoryPageWire>('/stories', query, signal),
+  countStories: (query: StoryQueryWire, signal: AbortSignal) => get<StoryCountWire>('/stories/count', query, signal),
+  story: (id: string, signal: AbortSignal) => get<StoryDetailWire>(`/stories/${encodeURIComponent(id)}`, {}, signal),
+};

@@ -1,0 +1,88 @@
+// The live channel: one socket for the whole page. It reconnects by itself for as long as the page is open; what the page
+// must know is whether what it shows is fresh, and if not, since when.
+import { io } from 'socket.io-client';
+import type { liveEvents, liveNamespace } from '../../protocol/live.ts';
+import type { TailChunkWire, TailFilterWire } from '../../protocol/wire.ts';
+
+const namespace: typeof liveNamespace = '/live';
+const events: typeof liveEvents = { overview: 'overview', nodes: 'nodes', tail: 'tail' };
+const reconnectMs = { first: 500, most: 5000 } as const;
+
+export type LiveState = {
+  readonly status: 'connecting' | 'live' | 'stale';
+  /** When the server was last heard, epoch ms; absent when never. */
+  readonly heardAt: number | undefined;
+  /** Counts the connections of this page: a page reads its data anew when it grows. */
+  readonly connections: number;
+};
+
+export type Live = ReturnType<typeof createLive>;
+
+export function createLive(clock: () => number) {
+  const socket = io(namespace, {
+    transports: ['websocket', 'polling'],
+    reconnectionDelay: reconnectMs.first,
+    reconnectionDelayMax: reconnectMs.most,
+  });
+  let state: LiveState = { status: 'connecting', heardAt: undefined, connections: 0 };
+  let lastHeardAt: number | undefined;
+  const watchers = new Set<() => void>();
+  const nodeWatchers = new Set<() => void>();
+  let tail: { readonly filter: TailFilterWire; readonly take: (chunk: TailChunkWire) => void } | undefined;
+
+  const setState = (next: LiveState): void => {
+    state = next;
+    for (const watch of watchers) watch();
+  };
+  const hear = (): void => {
+    lastHeardAt = clock();
+  };
+
+  socket.on('connect', () => {
+    hear();
+    setState({ status: 'live', heardAt: lastHeardAt, connections: state.connections + 1 });
+    if (tail !== undefined) socket.emit('tail:start', tail.filter);
+  });
+  const lose = (): void => {
+    if (state.status !== 'stale') setState({ ...state, status: 'stale', heardAt: lastHeardAt });
+  };
+  socket.on('disconnect', lose);
+  socket.on('connect_error', lose);
+  socket.io.on('ping', hear);
+  socket.on(events.overview, hear);
+  socket.on(events.nodes, () => {
+    hear();
+    for (const watch of nodeWatchers) watch();
+  });
+  socket.on(events.tail, (chunk: TailChunkWire) => {
+    hear();
+    tail?.take(chunk);
+  });
+
+  return {
+    subscribe(watch: () => void): () => void {
+      watchers.add(watch);
+      return () => watchers.delete(watch);
+    },
+    read: (): LiveState => state,
+    /** Called when a node's state changed. */
+    onNodes(watch: () => void): () => void {
+      nodeWatchers.add(watch);
+      return () => nodeWatchers.delete(watch);
+    },
+    /** One tail at a time; a new filter replaces the one before. Survives a lost connection. */
+    startTail(filter: TailFilterWire, take: (chunk: TailChunkWire) => void): () => void {
+      const mine = { filter, take };
+      tail = mine;
+      if (socket.connected) socket.emit('tail:start', filter);
+      return () => {
+        if (tail !== mine) return;
+        tail = undefined;
+        if (socket.connected) socket.emit('tail:stop');
+      };
+    },
+    stop: (): void => {
+      socket.disconnect();
+    },
+  };
+}

@@ -1,0 +1,60 @@
+// One message in the list: a whole-row link, drawn again only when its own data changes.
+import { memo } from 'react';
+import { Link } from 'react-router';
+import type { StorySummaryWire } from '../../../protocol/wire.ts';
+import { useConsole } from '../../parts/console-context.ts';
+import { FateMark } from '../../parts/marks.tsx';
+import { Inert, Instant } from '../../parts/text.tsx';
+import { paths } from '../../paths.ts';
+import { visible } from '../../visible.ts';
+
+/** A cell shows one line; what is longer is in the story. */
+const cellMax = 160;
+
+export const StoryRow = memo(function StoryRow({
+  story,
+  index,
+  topPx,
+}: {
+  readonly story: StorySummaryWire;
+  readonly index: number;
+  readonly topPx: number;
+}) {
+  const { words, format } = useConsole();
+  const from = story.from === undefined ? words.messages.unknown : story.from || words.messages.emptySender;
+  const to = story.to[0] ?? words.messages.unknown;
+  const others = story.recipientCount - 1;
+  return (
+    <tr className="story-row" aria-rowindex={index + 2} data-row style={{ top: topPx }}>
+      <td className="c-fate">
+        <FateMark fate={story.fate} />
+      </td>
+      <td className="c-time">
+        <Instant at={Date.parse(story.firstSeenAt)} />
+      </td>
+      <td className={`c-from${story.from ? '' : ' muted'}`} title={visible(from, 400)}>
+        <Inert text={from} charactersMax={cellMax} />
+      </td>
+      <td className="c-to" title={visible(story.to.join(', '), 400)}>
+        <Link
+          className="row-link"
+          to={paths.story(story.id)}
+          aria-label={words.messages.open(visible(from, cellMax), visible(to, cellMax))}
+        >
+          <Inert text={to} charactersMax={cellMax} />
+        </Link>
+        {others > 0 ? <span className="muted"> {words.messages.more(format.integer(others))}</span> : null}
+      </td>
+      <td className="c-size">{story.size === undefined ? '' : format.bytes(story.size)}</td>
+      <td className="c-node">
+        <Inert text={story.nodes.join(' → ')} charactersMax={cellMax} />
+      </td>
+      <td className="c-queue mono">
+        <Inert text={story.queueIds[0] ?? ''} charactersMax={40} />
+      </td>
+      <td className="c-reason muted" title={visible(story.reason ?? '', 400)}>
+        <Inert text={story.reason ?? ''} charactersMax={cellMax} />
+      </td>
+    </tr>
+  );
+});

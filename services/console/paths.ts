@@ -1,0 +1,22 @@
+// Every address of the console. A view is its URL: time range, words, filters and all.
+
+export const routes = { overview: '/', messages: '/messages', story: '/messages/:id', live: '/live' } as const;
+
+/** The query parameters that a view understands; absent and empty ones are left out of the URL. */
+export type ViewParams = Readonly<
+  Partial<Record<'q' | 'fate' | 'range' | 'since' | 'until' | 'text' | 'node' | 'show' | 'view', string | undefined>>
+>;
+
+export function withParams(path: string, params: ViewParams): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(params)) if (value !== undefined && value !== '') search.set(name, value);
+  const text = search.toString();
+  return text === '' ? path : `${path}?${text}`;
+}
+
+export const paths = {
+  overview: (params: ViewParams = {}): string => withParams('/', params),
+  messages: (params: ViewParams = {}): string => withParams('/messages', params),
+  story: (id: string): string => `/messages/${encodeURIComponent(id)}`,
+  live: (params: ViewParams = {}): string => withParams('/live', params),
+};

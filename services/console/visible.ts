@@ -1,0 +1,38 @@
+// Text from logs is hostile until shown otherwise: it may carry terminal escapes, bidirectional overrides and characters
+// of no width. React keeps markup inert; this keeps the rest visible and in its place.
+
+// C0 controls and DEL have symbols of their own (U+2400 …); C1 controls, bidirectional marks and overrides, zero-width
+// characters, line separators, tags and lone surrogates are named by their code point.
+// Built from a string of escapes, so that this file itself holds no such character.
+const hidden = new RegExp(
+  [
+    String.raw`[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]`,
+    String.raw`[\u{e0000}-\u{e007f}]`,
+    String.raw`\p{Surrogate}`,
+  ].join('|'),
+  'gu',
+);
+
+const name = (character: string): string => {
+  const code = character.codePointAt(0) ?? 0;
+  if (code < 0x20) return String.fromCodePoint(0x2400 + code);
+  if (code === 0x7f) return '␡';
+  return `⟨U+${code.toString(16).toUpperCase().padStart(4, '0')}⟩`;
+};
+
+/** The text with everything invisible made visible. Longer than `charactersMax` it is cut, with an ellipsis. */
+export function visible(text: string, charactersMax = 4096): string {
+  const cut = text.length > charactersMax ? `${text.slice(0, charactersMax)}…` : text;
+  return cut.replace(hidden, name);
+}
+
+/** A cell of a CSV file (RFC 4180) that no spreadsheet takes for a formula. */
+function csvCell(value: string | number): string {
+  const text = String(value);
+  const inert = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
+}
+
+export function toCsv(rows: ReadonlyArray<ReadonlyArray<string | number>>): string {
+  return rows.map((row) => `${row.map(csvCell).join(',')}\r\n`).join('');
+}
