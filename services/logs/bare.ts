@@ -22,7 +22,7 @@ export function parseBare(line: string, start: number, event: MailEvent): void {
     parseDovecot(line, start, event);
     return;
   }
-  parsePostfix(line, start, event);
+  parsePostfix(line, 0, event);
   if (telling.has(event.kind)) {
     event.software = 'postfix';
     return;

@@ -28,25 +28,36 @@ export const lineCharsMax = 64 * 1024;
 /** A parser for the lines of one source, in their order: a time without year or zone is read in the light of those before it. */
 export function createLineParser(context: LineContext): LineParser {
   const headers = createHeaderScanner(context);
-  return {
-    parse(text) {
-      const line = bounded(text);
-      const header = headers.scan(line);
-      const tag = header.tag;
-      const event = blankEvent(header.time, header.timeConfidence);
-      event.host = tag.host;
-      event.program = tag.program;
-      event.software = tag.software;
-      event.service = tag.service;
-      event.instance = tag.instance;
-      event.pid = header.pid;
-      if (tag.family === 'postfix') parsePostfix(line, header.messageAt, event);
-      else if (tag.family === 'dovecot') parseDovecot(line, header.messageAt, event);
-      else if (tag.family === 'policy') parsePolicy(line, header.messageAt, event);
-      else if (tag.program === undefined) parseBare(line, header.messageAt, event);
-      return event;
-    },
-  };
+
+  function parseFrom(line: string, start: number): MailEvent {
+    headers.scan(line, start);
+    const { header } = headers;
+    const { tag, messageAt } = header;
+    const event = blankEvent(header.time, header.timeConfidence);
+    event.host = tag.host;
+    event.program = tag.program;
+    event.software = tag.software;
+    event.service = tag.service;
+    event.instance = tag.instance;
+    event.pid = header.pid;
+    if (tag.family === 'postfix') parsePostfix(line, messageAt, event);
+    else if (tag.family === 'dovecot') parseDovecot(line, messageAt, event);
+    else if (tag.family === 'policy') parsePolicy(line, messageAt, event);
+    else if (tag.program === undefined) parseBare(line, messageAt, event);
+    if (event.kind !== 'unparsed' || start > 0) return event;
+    return parseRelayed(line, messageAt) ?? event;
+  }
+
+  /** A line inside a line: a collector put its own header before the one of the mail server. `reason` keeps the inner words. */
+  function parseRelayed(line: string, start: number): MailEvent | undefined {
+    if (start === 0 || !headers.hasTime(line, start)) return undefined;
+    const inner = parseFrom(line, start);
+    if (inner.kind === 'unparsed' || inner.software === undefined) return undefined;
+    inner.reason ??= line.slice(headers.header.messageAt);
+    return inner;
+  }
+
+  return { parse: (text) => parseFrom(bounded(text), 0) };
 }
 
 /** The line without its end, and without what is beyond the bound. */

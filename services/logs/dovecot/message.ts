@@ -34,7 +34,6 @@ function readLevel(line: string, at: number, event: MailEvent): number {
 export function parseDovecot(line: string, start: number, event: MailEvent): void {
   let at = start;
   if (line.startsWith('dovecot: ', at)) at += 9;
-  if (line.startsWith('dovecot-auth: ', at)) at += 14;
   // Dovecot 1.x puts the level before the service.
   at = readLevel(line, at, event);
   if (line.startsWith('pam_unix(dovecot', at)) {

@@ -30,7 +30,13 @@ const tagsMax = 2048;
 /** Longer ones are no header of a mail server. */
 const tagCharsMax = 512;
 
-export type HeaderScanner = { readonly scan: (line: string) => Header };
+export type HeaderScanner = {
+  /** Reads the header that begins at `start` into `header`. */
+  readonly scan: (line: string, start: number) => void;
+  readonly header: Readonly<Header>;
+  /** Does a time stand at `start`? */
+  readonly hasTime: (line: string, start: number) => boolean;
+};
 
 export function createHeaderScanner(context: { readonly now: number; readonly timeZone: string }): HeaderScanner {
   const times: TimeScanner = createTimeScanner(context);
@@ -58,16 +64,17 @@ export function createHeaderScanner(context: { readonly now: number; readonly ti
   /** `[pid]: ` or `: ` after the tag that ends at `end`. */
   function readPidAndColon(line: string, end: number): boolean {
     let position = end;
-    header.pid = undefined;
+    let pid: number | undefined;
     if (line.charCodeAt(position) === 91) {
       const pidEnd = skipDigits(line, position + 1);
       if (line.charCodeAt(pidEnd) !== 93) return false;
-      header.pid = readCount(line, position + 1, pidEnd);
+      pid = readCount(line, position + 1, pidEnd);
       position = pidEnd + 1;
     }
     if (line.charCodeAt(position) !== 58) return false;
     position++;
     if (line.charCodeAt(position) === 32) position++;
+    header.pid = pid;
     header.messageAt = position;
     return true;
   }
@@ -135,13 +142,13 @@ export function createHeaderScanner(context: { readonly now: number; readonly ti
     header.messageAt = skipStructuredData(line, position + 1);
   }
 
-  function scan(line: string): Header {
-    let start = 0;
+  function scan(line: string, from: number): void {
+    let start = from;
     header.tag = unknownTag;
     header.pid = undefined;
-    if (line.charCodeAt(0) === 60) {
-      const close = skipDigits(line, 1);
-      if (close > 1 && close < 5 && line.charCodeAt(close) === 62) start = close + 1;
+    if (line.charCodeAt(start) === 60) {
+      const close = skipDigits(line, start + 1);
+      if (close > start + 1 && close < start + 5 && line.charCodeAt(close) === 62) start = close + 1;
     }
     const first = line.charCodeAt(start);
     if (isDigit(first) && line.charCodeAt(start + 1) === 32) {
@@ -150,7 +157,7 @@ export function createHeaderScanner(context: { readonly now: number; readonly ti
         readStructured(line, start + 2);
         header.time = times.time;
         header.timeConfidence = times.confidence;
-        return header;
+        return;
       }
     }
     const end = times.scan(line, start);
@@ -166,10 +173,17 @@ export function createHeaderScanner(context: { readonly now: number; readonly ti
       }
     }
     readTag(line, tagAt);
-    return header;
+    // A word and a colon alone are no header: `warning: …` on standard error is none.
+    if (end === start && header.tag.family === 'other') forgetTag(start);
   }
 
-  return { scan };
+  function forgetTag(start: number): void {
+    header.tag = unknownTag;
+    header.pid = undefined;
+    header.messageAt = start;
+  }
+
+  return { scan, header, hasTime: (line, start) => times.scan(line, start) > start };
 }
 
 /** Structured data at `start`: `-`, or `[id key="value" …]` with `\"` and `\]` escaped. Returns where the message begins. */

@@ -26,7 +26,7 @@ const postfixServices = new Set(
 const dovecotServices = new Set(
   (
     'aggregator anvil auth auth-worker auth-cache config deliver dict dict-async dict-expire director dns_client dns-client doveadm ' +
-    'doveadm-server dovecot dovecot-auth dovecot-lda dsync dsync-local dsync-remote dsync-server fs-auth health-check imap imap-hibernate ' +
+    'doveadm-server dsync dsync-local dsync-remote dsync-server fs-auth health-check imap imap-hibernate ' +
     'imap-login imap-master imap-urlauth imap-urlauth-login imap-urlauth-worker indexer indexer-worker ipc lda lmtp log ' +
     'managesieve managesieve-login master old-stats pop3 pop3-login quota-status rawlog replicator script script-login ' +
     'sieve-extprograms ssl-params stats submission submission-login tcpwrap welcome IMAP POP3 IMAP-LOGIN POP3-LOGIN'

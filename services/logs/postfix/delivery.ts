@@ -43,6 +43,19 @@ export function parseDelivery(line: string, start: number, event: MailEvent): bo
   }
 }
 
+/** A peer or delays on their own, as a person cuts them out of a line: `host[192.0.2.1]:25`, `0.2/0.02/0.04/3.3`. */
+export function parseValue(line: string, start: number, event: MailEvent): boolean {
+  const end = line.length;
+  if (line.indexOf(' ', start) >= 0) return false;
+  if (readDelays(line, start, end, event) < end || event.delays === undefined) {
+    const close = line.lastIndexOf(']');
+    const bracket = line.indexOf('[', start);
+    if (bracket <= start || close < bracket || readPeer(line, start, end, event) !== end) return false;
+  }
+  event.kind = 'info';
+  return true;
+}
+
 function valueEndOf(line: string, start: number, end: number): number {
   let at = start;
   for (; at < end; at++) {

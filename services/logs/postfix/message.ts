@@ -1,7 +1,7 @@
 // What a Postfix daemon says, told apart by its first words: the same words mean the same whichever instance says them.
 import type { MailEvent } from '../../protocol/mail-event.ts';
 import { parseBounce, parseCleanup } from './cleanup.ts';
-import { parseDelivery } from './delivery.ts';
+import { parseDelivery, parseValue } from './delivery.ts';
 import { parseLifecycle } from './lifecycle.ts';
 import { parsePostscreen } from './postscreen.ts';
 import { parsePickup, parseQueued } from './qmgr.ts';
@@ -49,6 +49,7 @@ function parseText(line: string, at: number, event: MailEvent): boolean {
     parseSmtpClient(line, at, event) ||
     parseTls(line, at, event) ||
     parseStatistics(line, at, event) ||
-    parseLifecycle(line, at, event)
+    parseLifecycle(line, at, event) ||
+    parseValue(line, at, event)
   );
 }

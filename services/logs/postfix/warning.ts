@@ -145,9 +145,14 @@ function queueIdInText(line: string, start: number): string | undefined {
     while (wordAt > start && isLower(line.charCodeAt(wordAt - 1))) wordAt--;
     if (wordAt === at || at - wordAt > 8 || !fileWords.has(line.slice(wordAt, at))) continue;
     const end = endOfQueueId(line, at + 1);
-    if (end > at + 1 && (end === line.length || !isLower(line.charCodeAt(end)))) return line.slice(at + 1, end);
+    if (end > at + 1 && isWordEnd(line.charCodeAt(end))) return line.slice(at + 1, end);
   }
   return undefined;
+}
+
+/** The end of the line, a space, a colon or a comma. */
+function isWordEnd(code: number): boolean {
+  return Number.isNaN(code) || code === 32 || code === 58 || code === 44;
 }
 
 function isLower(code: number): boolean {
