@@ -27,7 +27,7 @@ export async function startChild(options: {
   readonly killAfterMs: number;
 }): Promise<Child> {
   const { name, script, args, readyWithinMs, killAfterMs } = options;
-  const child = fork(script, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] });
+  const child = fork(script, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [], detached: true });
   const lastLines: string[] = [];
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     lastLines.push(...text.split('\n').filter((line) => line !== ''));
