@@ -33,11 +33,11 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   const events = createAgentEvents({ version }, { log });
   const startedMs = clock.now();
   let sources: Sources | undefined;
-  const readSources = () => sources?.report() ?? [];
+  const readSources = () => sources?.report();
 
   const metrics = await startMetricsServer(config.metrics, {
     registry: events.registry,
-    observe: () => events.sourcesObserved(readSources()),
+    observe: () => events.sourcesObserved(readSources() ?? []),
   });
   stack.add('metrics endpoint', metrics.stop);
 
@@ -64,7 +64,8 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       const awaySince = checkpoint?.savedMs ?? startedMs;
       const options = { node, awaySince, quietMs: config.tail.quietMs, start, checkpoint };
       sources = createSources(options, { now: clock.now, events });
-      return followFiles(config, sources, { ...deps, client, events, signal: stopping.signal });
+      const { signal } = stopping;
+      return followFiles(config, sources, { ...deps, client, events, signal, onFirstLook: channel.beat });
     },
     (error: unknown) => {
       if (!stopping.signal.aborted) throw error;
@@ -85,6 +86,7 @@ function followFiles(
     readonly client: ReturnType<typeof createBulkClient>;
     readonly events: ReturnType<typeof createAgentEvents>;
     readonly signal: AbortSignal;
+    readonly onFirstLook: () => void;
   },
 ): { readonly stop: () => Promise<void> } {
   const { clock, events, client, signal } = deps;
@@ -133,6 +135,7 @@ function followFiles(
     if (looking === undefined) lookNow();
   });
   lookNow();
+  void looking?.then(deps.onFirstLook);
   return {
     stop: async () => {
       stopPolling();

@@ -10,8 +10,13 @@ const refusedRetryMs = 30_000;
 /** The control channel: says hello whenever a connection stands, then beats. The bulk channel does not depend on it. */
 export function createControlChannel(
   options: { readonly controlUrl: string; readonly node: string; readonly readHello: () => Hello },
-  deps: { readonly clock: Clock; readonly events: AgentEvents; readonly readSources: () => Heartbeat['sources'] },
-): { readonly stop: () => void } {
+  deps: {
+    readonly clock: Clock;
+    readonly events: AgentEvents;
+    /** `undefined` while the files have not been looked at. */
+    readonly readSources: () => Heartbeat['sources'] | undefined;
+  },
+): { readonly beat: () => void; readonly stop: () => void } {
   const { clock, events, readSources } = deps;
   const socket = io(new URL(agentNamespace, options.controlUrl).href, {
     transports: ['websocket'],
@@ -22,7 +27,9 @@ export function createControlChannel(
   let stopBeating = () => {};
 
   const beat = () => {
-    const heartbeat: Heartbeat = { node: options.node, sentMs: clock.now(), sources: readSources() };
+    const sources = readSources();
+    if (sources === undefined) return;
+    const heartbeat: Heartbeat = { node: options.node, sentMs: clock.now(), sources };
     // A beat that finds no connection is worth nothing later.
     socket.volatile.emit('heartbeat', heartbeat);
   };
@@ -55,6 +62,7 @@ export function createControlChannel(
     events.controlDisconnected(why);
   });
   return {
+    beat,
     stop: () => {
       stopBeating();
       socket.off('disconnect');

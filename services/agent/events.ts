@@ -60,6 +60,9 @@ export function createAgentEvents(options: { readonly version: string }, deps: {
       if (why === 'quiet') log.debug({ path }, 'a quiet file is closed until it grows');
       else log.info({ path, why, unreadBytes }, 'a file is no longer followed');
     },
+    sourceSetBack(path: string, offset: number): void {
+      log.warn({ path, offset }, 'control holds another part of a file than was sent; it is read again from there');
+    },
     fileFault(path: string, error: unknown): void {
       faults.inc();
       log.warn({ path, err: error }, 'a file cannot be read');

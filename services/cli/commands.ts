@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import { registerAgent } from './commands/agent.ts';
+import { registerControl } from './commands/control.ts';
 import { registerStart } from './commands/start.ts';
 
 /** Every subcommand, one file each; the order is the order of `--help`. */
-export const commands: ReadonlyArray<(program: Command) => void> = [registerStart];
+export const commands: ReadonlyArray<(program: Command) => void> = [registerStart, registerControl, registerAgent];

@@ -35,7 +35,8 @@ type NodeRecord = {
   readonly connectedAt: number | undefined;
   readonly lastHeardAt: number;
   readonly lagBytes: number;
-  readonly sources: number;
+  /** Absent until the first heartbeat. */
+  readonly sources: number | undefined;
 };
 export type Fleet = { readonly nodes: ReadonlyMap<string, NodeRecord> };
 export const emptyFleet: Fleet = { nodes: new Map() };
@@ -52,7 +53,7 @@ export function fold(fleet: Fleet, report: FleetReport): Fleet {
     connectedAt: undefined,
     lastHeardAt: report.at,
     lagBytes: 0,
-    sources: 0,
+    sources: undefined,
   };
   const nodes = new Map(fleet.nodes);
   nodes.set(node, applyReport(before, report));
@@ -69,7 +70,13 @@ function applyReport(before: NodeRecord, report: FleetReport): NodeRecord {
   const heard = { ...before, lastHeardAt: Math.max(before.lastHeardAt, report.at) };
   switch (report.kind) {
     case 'hello':
-      return { ...heard, version: report.hello.version, mode: report.hello.mode, connectedAt: report.at };
+      return {
+        ...heard,
+        version: report.hello.version,
+        mode: report.hello.mode,
+        connectedAt: report.at,
+        sources: undefined,
+      };
     case 'heartbeat': {
       const { sources } = report.heartbeat;
       const lagBytes = sources.reduce((sum, source) => sum + Math.max(0, source.sizeBytes - source.ackedOffset), 0);
@@ -107,7 +114,7 @@ export function readFleet(fleet: Fleet, now: number, policy: FleetPolicy): NodeS
         ...(record.connectedAt === undefined ? {} : { connectedAt: record.connectedAt }),
         lastHeardAt: record.lastHeardAt,
         lagBytes: record.lagBytes,
-        sources: record.sources,
+        sources: record.sources ?? 0,
       };
     });
 }
@@ -120,19 +127,27 @@ function stateOf(record: NodeRecord, now: number, policy: FleetPolicy): NodeStat
   return 'up';
 }
 
-type ReasonCode = 'agent-in-step' | 'agent-behind' | 'agent-no-sources' | 'agent-disconnected' | 'agent-silent';
+type ReasonCode =
+  | 'agent-starting'
+  | 'agent-in-step'
+  | 'agent-behind'
+  | 'agent-no-sources'
+  | 'agent-disconnected'
+  | 'agent-silent';
 type Reason = { readonly code: ReasonCode; readonly args: Record<string, string | number> };
 
 function reasonOf(record: NodeRecord, state: NodeState['state'], policy: FleetPolicy): Reason {
   const since = new Date(record.lastHeardAt).toISOString();
   if (state !== 'up')
     return { code: record.connectedAt === undefined ? 'agent-disconnected' : 'agent-silent', args: { since } };
+  if (record.sources === undefined) return { code: 'agent-starting', args: {} };
   if (record.sources === 0) return { code: 'agent-no-sources', args: {} };
   if (record.lagBytes > policy.lagBytesNoted) return { code: 'agent-behind', args: { lagBytes: record.lagBytes } };
   return { code: 'agent-in-step', args: { sources: record.sources } };
 }
 
 const nodeSentences: Record<ReasonCode, (args: Reason['args']) => string> = {
+  'agent-starting': () => 'The agent is connected and has not reported yet.',
   'agent-in-step': ({ sources }) =>
     `The agent is connected and follows ${sources} ${sources === 1 ? 'file' : 'files'} without delay.`,
   'agent-behind': ({ lagBytes }) => `The agent is connected; ${lagBytes} bytes of its log have not arrived yet.`,

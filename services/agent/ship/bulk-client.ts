@@ -16,7 +16,7 @@ import { backoffMs } from './backoff.ts';
 const requestTimeoutMs = 60_000;
 
 export type BulkClient = {
-  /** Sends until control has it. Rejects only when `signal` ends the agent. */
+  /** Sends until control has it. Rejects when `signal` ends the agent, and as {@link isOutOfSequence} says. */
   readonly ship: (envelope: BatchEnvelope, body: Buffer<ArrayBuffer>) => Promise<BatchAck>;
   readonly fetchOffsets: (node: string) => Promise<StoredOffsets>;
 };
@@ -34,6 +34,7 @@ export function createBulkClient(
         return await ask();
       } catch (error) {
         signal.throwIfAborted();
+        if (error instanceof RefusalError && error.code === outOfSequence) throw error;
         const asked = error instanceof RefusalError ? error.retryAfterMs : 0;
         const waitMs = Math.max(backoffMs(attempt, random()), asked);
         events.requestRetried(attempt, waitMs, error);
@@ -65,8 +66,14 @@ export function createBulkClient(
   };
 }
 
+const outOfSequence = 'out-of-sequence';
+
+/** Control has a part of the batch and cannot tell which: ask how far it has the source, and read again from there. */
+export const isOutOfSequence = (error: unknown): boolean =>
+  error instanceof RefusalError && error.code === outOfSequence;
+
 /** Control answered, but not with yes. */
-export class RefusalError extends Error {
+class RefusalError extends Error {
   readonly code: string;
   readonly retryAfterMs: number;
   constructor(status: number, body: unknown, retryAfterMs: number) {

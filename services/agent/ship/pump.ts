@@ -4,7 +4,7 @@ import { protocolVersion } from '../../protocol/version.ts';
 import type { AgentEvents } from '../events.ts';
 import type { Cut } from '../tail/cut-batch.ts';
 import type { Source, Sources } from '../tail/sources.ts';
-import type { BulkClient } from './bulk-client.ts';
+import { type BulkClient, isOutOfSequence } from './bulk-client.ts';
 
 /** Batches on their way at once, each of another group of files; with `readBytesMax` it bounds the agent's memory. */
 export const parallelMax = 4;
@@ -44,7 +44,16 @@ export function createPump(
       return;
     }
     const { cut } = read;
-    const ack = await client.ship(describe(source, cut), await compress(Buffer.concat(cut.body)));
+    const body = await compress(Buffer.concat(cut.body));
+    const ack = await client.ship(describe(source, cut), body).catch(async (error: unknown) => {
+      if (!isOutOfSequence(error)) throw error;
+      const stored = await client.fetchOffsets(options.node);
+      source.offset = stored.sources.find(({ sourceId }) => sourceId === source.sourceId)?.lastOffset ?? 0;
+      source.readToBytes = source.offset;
+      events.sourceSetBack(source.path, source.offset);
+      return undefined;
+    });
+    if (ack === undefined) return;
     // A duplicate may be acknowledged further than it reached: more of it was stored before our last start.
     source.offset = Math.max(source.offset + cut.consumedBytes, ack.lastOffset);
     source.readToBytes = source.offset;

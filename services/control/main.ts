@@ -1,0 +1,56 @@
+import { parseArgs } from 'node:util';
+import { announceReady } from '../runtime/announce-ready.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { createLog } from '../runtime/log.ts';
+import { readRelease } from '../runtime/release.ts';
+import { describeError, exitStatus, runProcess } from '../runtime/run-process.ts';
+import { createStopStack } from '../runtime/stop-stack.ts';
+import { type ControlFlags, readControlConfig } from './config.ts';
+import { startControl } from './control.ts';
+import { createSqliteEventStore } from './store/sqlite-event-store.ts';
+
+const usage = `Usage: mailward control [options]
+
+  --config FILE     YAML configuration; everything has a default
+  --host ADDRESS    loopback address to listen on (127.0.0.1)
+  --port PORT       TCP port, 0 for any free one (7400)
+  --data-dir DIR    where lines and stories are kept
+`;
+
+const stopWithinMs = 10_000;
+
+function readFlags(): (ControlFlags & { readonly help?: boolean | undefined }) | undefined {
+  const text = { type: 'string' } as const;
+  try {
+    const options = { config: text, host: text, port: text, 'data-dir': text, help: { type: 'boolean' } } as const;
+    return parseArgs({ options }).values;
+  } catch (error) {
+    process.stderr.write(`mailward control: ${describeError(error)}\n${usage}`);
+    return undefined;
+  }
+}
+
+const flags = readFlags();
+if (flags === undefined) process.exitCode = exitStatus.usage;
+else if (flags.help) process.stdout.write(usage);
+else {
+  const config = await readControlConfig(flags).catch((error: unknown) => {
+    process.stderr.write(`mailward control: ${describeError(error)}\n`);
+    process.exitCode = exitStatus.usage;
+  });
+  if (config !== undefined) {
+    const clock = systemClock;
+    const log = createLog({ process: 'control', level: config.logLevel });
+    const stack = createStopStack({ deadlineMs: stopWithinMs });
+    await runProcess({
+      log,
+      stack,
+      watchdogMs: stopWithinMs + 2000,
+      start: async () => {
+        const store = await createSqliteEventStore({ dataDir: config.dataDir }, { log });
+        const { url } = await startControl(config, { clock, log, stack, store, version: readRelease() });
+        announceReady(url);
+      },
+    });
+  }
+}
