@@ -1,7 +1,15 @@
 // When are two stories one? Only on evidence: a reply that names the next queue id, a pipe whose message comes back through
 // pickup, a mailbox delivery with the LMTP session of the reply. An equal Message-ID alone is none: list copies, resent and
 // duplicated messages share theirs.
-import { addLine, addressKey, type LegState, type Outcome, type StoryState, storyLimits } from './story-state.ts';
+import {
+  addAttempt,
+  addLine,
+  addressKey,
+  type LegState,
+  type Outcome,
+  type StoryState,
+  storyLimits,
+} from './story-state.ts';
 
 /** How far clocks of two nodes may differ. */
 export const clockSkewMs = 60_000;
@@ -19,6 +27,14 @@ export function isHop(leg: LegState, outcome: Outcome, next: LegState): boolean 
   if (waitedMs < -clockSkewMs || waitedMs > hopMs + clockSkewMs) return false;
   if (leg.messageId !== undefined && next.messageId !== undefined) return leg.messageId === next.messageId;
   return waitedMs <= clockSkewMs;
+}
+
+/** `next` says by itself that it had `leg`'s queue id before. */
+export function isOrigin(leg: LegState, next: LegState): boolean {
+  if (next.origQueueId === undefined || next.origQueueId !== leg.queueId || next === leg) return false;
+  if (leg.messageId !== next.messageId && leg.messageId !== undefined && next.messageId !== undefined) return false;
+  const end = leg.removedAt ?? leg.lastSeenAt + hopMs;
+  return next.firstSeenAt >= leg.firstSeenAt - clockSkewMs && next.firstSeenAt <= end + clockSkewMs;
 }
 
 /** A pipe or a sieve script took the message, and it came back through `pickup` on the same node. */
@@ -73,6 +89,7 @@ export function userKeys(address: string): string[] {
 /** Is there evidence that a leg of `a` led to a leg of `b`? */
 export function leadsTo(a: StoryState, b: StoryState): boolean {
   return a.legs.some((leg) => {
+    if (b.legs.some((next) => isOrigin(leg, next))) return true;
     for (const outcome of leg.outcomes.values())
       for (const next of b.legs) {
         if (isMailboxLeg(next)) {
@@ -95,14 +112,38 @@ export function hasWord(story: StoryState, leg: LegState, outcome: Outcome): boo
 
 /** Puts `from`'s legs and lines into `into`. False, and nothing done, when the story would have too many legs. */
 export function absorb(into: StoryState, from: StoryState): boolean {
-  if (into.legs.length + from.legs.length > storyLimits.legsMax) return false;
-  const shift = into.legs.length;
-  into.legs.push(...from.legs);
+  const boxes = from.legs.map((leg) => (isMailboxLeg(leg) ? into.legs.findIndex((own) => isSameBox(own, leg)) : -1));
+  if (into.legs.length + boxes.filter((at) => at < 0).length > storyLimits.legsMax) return false;
+  const places = from.legs.map((leg, at) => {
+    const box = into.legs[boxes[at] ?? -1];
+    if (box === undefined) return into.legs.push(leg) - 1;
+    absorbBox(box, leg);
+    return boxes[at] ?? 0;
+  });
   for (let at = 0; at + 2 < from.lines.length; at += 3) {
-    addLine(into, { block: from.lines[at] ?? 0, index: from.lines[at + 1] ?? 0 }, (from.lines[at + 2] ?? 0) + shift);
+    const leg = places[from.lines[at + 2] ?? 0] ?? 0;
+    addLine(into, { block: from.lines[at] ?? 0, index: from.lines[at + 1] ?? 0 }, leg);
   }
   into.linesOmitted += from.linesOmitted;
   if (from.noticeOf !== undefined) into.noticeOf ??= from.noticeOf;
   for (const notice of from.notices) if (!into.notices.includes(notice)) into.notices.push(notice);
   return true;
+}
+
+/** Copies for many users of one mailbox node are one leg: a message to a thousand of them has no thousand lanes. */
+const isSameBox = (a: LegState, b: LegState): boolean =>
+  isMailboxLeg(a) && a.node === b.node && a.instance === b.instance && a.host === b.host;
+
+function absorbBox(into: LegState, from: LegState): void {
+  into.firstSeenAt = Math.min(into.firstSeenAt, from.firstSeenAt);
+  into.lastSeenAt = Math.max(into.lastSeenAt, from.lastSeenAt);
+  for (const attempt of from.attempts) addAttempt(into, attempt);
+  into.attemptsOmitted += from.attemptsOmitted;
+  into.outcomesOmitted += from.outcomesOmitted;
+  for (const [key, outcome] of from.outcomes) {
+    if (into.outcomes.size < storyLimits.outcomesPerLegMax) into.outcomes.set(key, outcome);
+    else into.outcomesOmitted += 1;
+  }
+  if (from.messageId !== undefined) into.messageId ??= from.messageId;
+  if (from.size !== undefined) into.size ??= from.size;
 }

@@ -47,6 +47,7 @@ export function applyToLeg(leg: LegState, event: MailEvent): void {
       leg.begun = true;
       if (leg.role === 'unknown') leg.role = 'pickup';
       setFrom(leg, event);
+      setOrigin(leg, event);
       break;
     case 'message-id':
       setMessageId(leg, event);
@@ -56,8 +57,9 @@ export function applyToLeg(leg: LegState, event: MailEvent): void {
       break;
     case 'queued':
       leg.queuedAt ??= event.time;
-      if (leg.whole?.fate === 'held') delete leg.whole;
-      setFrom(leg, event);
+      release(leg);
+      // The queue manager's is the address after rewriting: `www` has become `www@example.org`.
+      if (event.from !== undefined && event.from !== leg.from) leg.from = own(event.from);
       if (event.size !== undefined) leg.size = event.size;
       if (event.nrcpt !== undefined) leg.nrcpt = event.nrcpt;
       break;
@@ -89,6 +91,12 @@ function applyClient(leg: LegState, event: MailEvent): void {
   const isSubmission = event.saslUser !== undefined || /submission|smtps/.test(event.program ?? '');
   if (leg.role === 'unknown') leg.role = isSubmission ? 'submission' : 'smtp-in';
   setClient(leg, event);
+  setOrigin(leg, event);
+}
+
+/** The queue id that the message had before: a filter that passes XFORWARD on, or a message put back by postsuper. */
+function setOrigin(leg: LegState, event: MailEvent): void {
+  if (event.origQueueId !== undefined) leg.origQueueId ??= own(event.origQueueId);
 }
 
 /** Who is at the other end of the connection, as far as the line says. */
@@ -109,7 +117,16 @@ function setFrom(leg: LegState, event: MailEvent): void {
   if (event.from !== undefined) leg.from ??= own(event.from);
 }
 
+/** What was held goes on. */
+function release(leg: LegState): void {
+  if (leg.whole?.fate !== 'held') return;
+  delete leg.whole;
+  for (const [key, outcome] of leg.outcomes) if (outcome.fate === 'held') leg.outcomes.delete(key);
+}
+
+/** Something was done to the message as a whole; the line may name one of its recipients. */
 function setWhole(leg: LegState, event: MailEvent, fate: Fate): void {
+  if (event.to !== undefined && event.to !== '') recordOutcome(leg, event, event.to, fate);
   leg.whole = { fate, time: event.time, ...(event.reason === undefined ? {} : { reason: own(event.reason) }) };
   setFrom(leg, event);
   if (event.helo !== undefined) leg.helo ??= own(event.helo);
@@ -119,16 +136,10 @@ function setWhole(leg: LegState, event: MailEvent, fate: Fate): void {
 function applyReject(leg: LegState, event: MailEvent): void {
   setFrom(leg, event);
   setClient(leg, event);
-  const isRecipients = event.to !== undefined && event.to !== '' && !isWholeReject(event);
-  if (!isRecipients) {
-    setWhole(leg, event, 'rejected');
-    if (event.to === undefined || event.to === '') return;
-  }
-  recordOutcome(leg, event, event.to ?? '', 'rejected');
+  const hasRecipient = event.to !== undefined && event.to !== '';
+  if (event.service === 'cleanup' || !hasRecipient) setWhole(leg, event, 'rejected');
+  else recordOutcome(leg, event, event.to ?? '', 'rejected');
 }
-
-const isWholeReject = (event: MailEvent): boolean =>
-  event.service === 'cleanup' || /END-OF-MESSAGE|\bDATA\b/.test(event.action ?? '');
 
 /** Recipients without a final word get this one. */
 function settle(leg: LegState, event: MailEvent, fate: Fate, reason: string | undefined): void {
@@ -179,9 +190,6 @@ function fateOf(event: MailEvent): Fate {
   }
 }
 
-/** The reply of Dovecot's LMTP names its session: `250 2.0.0 <user> SESSION Saved`. */
-const savedReply = /^250 2\.0\.0 (?:<[^>]*> )?(\S+) Saved$/;
-
 function recordOutcome(leg: LegState, event: MailEvent, to: string, fate: Fate): void {
   const key = addressKey(to);
   const known = leg.outcomes.get(key);
@@ -199,7 +207,6 @@ function recordOutcome(leg: LegState, event: MailEvent, to: string, fate: Fate):
   if (relay !== undefined) outcome.relay = own(relay);
   if (isLoopback(event.relay?.ip)) outcome.loopback = true;
   if (event.nextQueueId !== undefined) outcome.nextQueueId = own(event.nextQueueId);
-  const session = event.sessionId ?? savedReply.exec(event.reason ?? '')?.[1];
-  if (session !== undefined) outcome.sessionId = own(session);
+  if (event.sessionId !== undefined) outcome.sessionId = own(event.sessionId);
   leg.outcomes.set(key === to ? outcome.to : own(key), outcome);
 }

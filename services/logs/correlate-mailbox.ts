@@ -4,11 +4,20 @@ import type { Fate } from '../protocol/story.ts';
 import { addAttempt, addressKey, bareMessageId, type LegState, type Outcome, own, storyLimits } from './story-state.ts';
 
 /** Sieve acts that leave no copy with the user weigh more than those that add to one. */
-const sieveWeight: Record<string, number> = { vacation: 1, fileinto: 2, redirect: 3, reject: 4, discard: 4 };
+const sieveWeight: Record<string, number> = {
+  notify: 1,
+  pipe: 1,
+  vacation: 1,
+  fileinto: 2,
+  redirect: 3,
+  reject: 4,
+  discard: 4,
+};
+
+const addsToACopy = new Set(['notify', 'pipe', 'vacation']);
 
 /** The outcome's key in a mailbox leg: sessions are told apart, a user without one has one word. */
-export const mailboxKey = (event: MailEvent): string =>
-  `${addressKey(event.user ?? event.to ?? '')} ${event.sessionId ?? ''}`;
+export const mailboxKey = (event: MailEvent): string => `${addressKey(event.user ?? '')} ${event.sessionId ?? ''}`;
 
 /** Takes one line about one user's copy into the mailbox leg. */
 export function applyToMailbox(leg: LegState, event: MailEvent): void {
@@ -21,7 +30,7 @@ export function applyToMailbox(leg: LegState, event: MailEvent): void {
   if (event.size !== undefined) leg.size ??= event.size;
 
   const { fate, sieve } = judge(event);
-  const user = own(event.user ?? event.to ?? '');
+  const user = own(event.user ?? '');
   addAttempt(leg, {
     time: event.time,
     to: user,
@@ -46,8 +55,8 @@ export function applyToMailbox(leg: LegState, event: MailEvent): void {
   known.time = Math.max(known.time, event.time);
   // A stored copy is a delivery, whatever else the script did.
   const isWeightier = (sieveWeight[sieve ?? ''] ?? 0) >= (sieveWeight[known.sieve ?? ''] ?? 0);
-  if (fate === 'delivered' && sieve !== 'vacation' && known.fate !== 'delivered') known.fate = fate;
-  else if (isWeightier && known.fate !== 'delivered') known.fate = fate;
+  const isStored = fate === 'delivered' && !addsToACopy.has(sieve ?? '');
+  if (isStored || (isWeightier && known.fate !== 'delivered')) known.fate = fate;
   if (isWeightier) describe(known, event, sieve);
   else if (event.mailbox !== undefined) known.mailbox ??= own(event.mailbox);
 }
@@ -58,18 +67,31 @@ function describe(outcome: Outcome, event: MailEvent, sieve: string | undefined)
   if (event.reason !== undefined) outcome.reason = own(event.reason);
 }
 
+/** The acts are named by the parser (dovecot/delivery.ts); whether one worked is in the words of the line. */
 function judge(event: MailEvent): { fate: Fate; sieve?: string } {
-  const act = (event.action ?? event.status ?? '').toLowerCase();
-  if (event.kind === 'sieve') {
-    if (/discard/.test(act)) return { fate: 'discarded', sieve: 'discard' };
-    if (/redirect|forward/.test(act)) return { fate: 'delivered', sieve: 'redirect' };
-    if (/reject/.test(act)) return { fate: 'bounced', sieve: 'reject' };
-    if (/vacation/.test(act)) return { fate: 'delivered', sieve: 'vacation' };
-    if (/fail|error/.test(act)) return { fate: 'deferred' };
-    const isElsewhere = event.mailbox !== undefined && event.mailbox.toUpperCase() !== 'INBOX';
-    return isElsewhere ? { fate: 'delivered', sieve: 'fileinto' } : { fate: 'delivered' };
+  const words = event.reason ?? '';
+  if (event.kind !== 'sieve') {
+    if (event.action === 'saved') return { fate: 'delivered' };
+    return { fate: /quota|reject|refus/i.test(words) ? 'bounced' : 'deferred' };
   }
-  if (/fail|temp|defer|error/.test(act)) return { fate: 'deferred' };
-  if (/reject|bounce/.test(act)) return { fate: 'bounced' };
-  return { fate: 'delivered' };
+  const act = event.action ?? '';
+  const isFailed = /failed|error/i.test(words);
+  switch (act) {
+    case 'discard':
+      return { fate: 'discarded', sieve: act };
+    case 'redirect':
+      if (isFailed) return { fate: 'deferred' };
+      return { fate: words.startsWith('discarded') ? 'discarded' : 'delivered', sieve: act };
+    case 'reject':
+      return { fate: 'bounced', sieve: act };
+    case 'fileinto':
+      if (isFailed) return { fate: 'deferred' };
+      return event.mailbox?.toUpperCase() === 'INBOX' ? { fate: 'delivered' } : { fate: 'delivered', sieve: act };
+    case 'vacation':
+    case 'notify':
+    case 'pipe':
+      return { fate: 'delivered', sieve: act };
+    default:
+      return { fate: isFailed ? 'deferred' : 'delivered' };
+  }
 }

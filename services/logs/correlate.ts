@@ -13,7 +13,8 @@ import {
   bareMessageId,
   createLeg,
   createStory,
-  isOpen,
+  isQueued,
+  isUnended,
   type LegState,
   type LineRef,
   lastSeenAt,
@@ -29,6 +30,8 @@ export const correlateLimits = {
   joinKeysMax: 2_000_000,
   sessionsMax: 4_096,
 } as const;
+
+export type CorrelateLimits = Readonly<Record<keyof typeof correlateLimits, number>>;
 
 /** A closed story can still be joined for this long (log time): the other node's lines may come late. */
 const joinMs = 3_600_000;
@@ -60,7 +63,7 @@ export type Correlator = {
 };
 
 export function createCorrelator(
-  config: { readonly nextNo: number; readonly limits?: Partial<typeof correlateLimits> },
+  config: { readonly nextNo: number; readonly limits?: Partial<CorrelateLimits> },
   deps: { readonly load: (no: number) => Loaded | undefined },
 ): Correlator {
   const limits = { ...correlateLimits, ...config.limits };
@@ -70,6 +73,8 @@ export function createCorrelator(
   const index = createJoinIndex({ entriesMax: limits.joinKeysMax });
   const sessions = createSessions({ sessionsMax: limits.sessionsMax });
   let nextNo = config.nextNo;
+  /** Stories from here on were never drained: when they are merged, nobody knows their number. */
+  let firstUnstoredNo = config.nextNo;
 
   function get(no: number): StoryState | undefined {
     let at = no;
@@ -96,7 +101,19 @@ export function createCorrelator(
     return story;
   }
 
-  const untilOf = (story: StoryState): number => (lastSeenAt(story) + (isOpen(story) ? openMs : joinMs)) / 1000;
+  function finalNo(no: number): number {
+    const into = merged.get(no);
+    return into === undefined ? no : finalNo(into);
+  }
+
+  /** Numbers that this story points at are those that remain. */
+  function followMerges(story: StoryState): void {
+    if (story.noticeOf !== undefined) story.noticeOf = finalNo(story.noticeOf);
+    story.notices = [...new Set(story.notices.map(finalNo))];
+  }
+
+  const untilOf = (story: StoryState): number =>
+    (lastSeenAt(story) + (story.legs.some(isQueued) ? openMs : joinMs)) / 1000;
   const register = (key: string, story: StoryState): void =>
     index.put(hashKey(key), story.no, (lastSeenAt(story) + openMs) / 1000);
 
@@ -128,17 +145,18 @@ export function createCorrelator(
     return whole;
   }
 
+  /** The leg under this queue id that fits; of several, one that still stands in the queue, then the youngest. */
   function find(node: string, instance: string, queueId: string, fits: (leg: LegState) => boolean) {
+    let best: { story: StoryState; leg: LegState; at: number } | undefined;
     for (const no of index.find(hashKey(legKey(node, instance, queueId)))) {
       const story = get(no);
       if (story === undefined) continue;
-      for (let at = story.legs.length - 1; at >= 0; at -= 1) {
-        const leg = story.legs[at];
-        if (leg?.queueId === queueId && leg.node === node && leg.instance === instance && fits(leg))
-          return { story, leg, at };
+      for (const [at, leg] of story.legs.entries()) {
+        if (leg.queueId !== queueId || leg.node !== node || leg.instance !== instance || !fits(leg)) continue;
+        if (best === undefined || isLikelier(leg, best.leg)) best = { story, leg, at };
       }
     }
-    return undefined;
+    return best;
   }
 
   function addLeg(node: string, event: MailEvent, queueId: string | undefined, role: LegState['role']) {
@@ -173,6 +191,7 @@ export function createCorrelator(
       case 'queued':
         if (leg.messageId === undefined && event.kind === 'message-id') break;
         story = joinAll(story, hopKey(queueId));
+        if (leg.origQueueId !== undefined) story = joinAll(story, hopKey(leg.origQueueId));
         if (leg.messageId !== undefined && leg.role === 'pickup') joinAll(story, pickupKey(node, leg.messageId));
         break;
       case 'delivery':
@@ -218,7 +237,7 @@ export function createCorrelator(
 
   function applyMailbox(event: MailEvent, node: string, ref: LineRef): void {
     const messageId = bareMessageId(event.messageId);
-    const user = addressKey(event.user ?? event.to ?? '');
+    const user = addressKey(event.user ?? '');
     if (event.sessionId === undefined && (messageId === undefined || user === '')) return;
     const keys = [
       ...(event.sessionId === undefined ? [] : [sessionKey(event.sessionId)]),
@@ -315,7 +334,12 @@ export function createCorrelator(
         stories.delete(story.no);
         stories.set(story.no, story);
       }
-      const drained = { changed: [...changed], merged: [...merged].map(([no, into]) => ({ no, into })) };
+      for (const story of changed) followMerges(story);
+      const drained = {
+        changed: [...changed],
+        merged: [...merged].flatMap(([no]) => (no < firstUnstoredNo ? [{ no, into: finalNo(no) }] : [])),
+      };
+      firstUnstoredNo = nextNo;
       changed.clear();
       merged.clear();
       for (const no of stories.keys()) {
@@ -337,6 +361,10 @@ export function createCorrelator(
 }
 
 const sessionLinesMax = 8;
+
+const isLikelier = (a: LegState, b: LegState): boolean =>
+  isUnended(a) === isUnended(b) ? a.firstSeenAt > b.firstSeenAt : isUnended(a);
+
 const instanceOf = (event: MailEvent): string => own(event.instance ?? event.software ?? 'unknown');
 
 const legKey = (node: string, instance: string, queueId: string): string => `q ${node} ${instance} ${queueId}`;
@@ -358,6 +386,7 @@ function joinKeysOf(story: StoryState): Set<string> {
     if (leg.queueId !== undefined) {
       keys.add(legKey(leg.node, leg.instance, leg.queueId));
       if (leg.messageId !== undefined || leg.queuedAt !== undefined) keys.add(hopKey(leg.queueId));
+      if (leg.origQueueId !== undefined) keys.add(hopKey(leg.origQueueId));
     }
     if (leg.messageId !== undefined && leg.role === 'pickup') keys.add(pickupKey(leg.node, leg.messageId));
     for (const outcome of leg.outcomes.values()) {

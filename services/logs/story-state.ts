@@ -38,6 +38,8 @@ export type Outcome = {
 export type LegState = Omit<Leg, 'attempts' | 'attemptsOmitted'> & {
   messageId?: string;
   traceId?: string;
+  /** The queue id that the message had before a filter, as the filter passed it on. */
+  origQueueId?: string;
   /** The line that opens a leg (`client=`, `uid=`) was seen. */
   begun?: boolean;
   /** The client sits on a loopback address: a filter gives the message back. */
@@ -109,7 +111,9 @@ export function addAttempt(leg: LegState, attempt: Attempt): void {
 export const isQueued = (leg: LegState): boolean =>
   leg.removedAt === undefined && (leg.queuedAt !== undefined || leg.whole?.fate === 'held');
 
-export const isOpen = (story: StoryState): boolean => story.legs.some(isQueued);
+/** More lines may come about this leg: its queue id is still its own. */
+export const isUnended = (leg: LegState): boolean =>
+  leg.queueId !== undefined && leg.removedAt === undefined && (leg.whole === undefined || leg.whole.fate === 'held');
 
 export const firstSeenAt = (story: StoryState): number =>
   story.legs.reduce((least, leg) => Math.min(least, leg.firstSeenAt), Number.POSITIVE_INFINITY);

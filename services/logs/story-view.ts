@@ -1,11 +1,13 @@
-// From what is known to what a person reads: the legs in order of time, and for each final recipient the last word downstream.
+// From what is known to what a person reads: the legs as they followed one another, and for each final recipient the last
+// word downstream.
 import type { Fate, Leg, Recipient, Story, StorySummary } from '../protocol/story.ts';
-import { isHop, isMailboxLeg, isMailboxWord, isPickedUp } from './correlate-join.ts';
+import { isMailboxLeg } from './correlate-join.ts';
+import { linkLegs, type StoryLinks, speaksOf } from './story-links.ts';
 import {
   addressKey,
   firstSeenAt,
-  isOpen,
   isQueued,
+  isUnended,
   type LegState,
   lastSeenAt,
   type Outcome,
@@ -20,56 +22,48 @@ export const viewLimits = {
   summaryQueueIdsMax: 8,
 } as const;
 
-/** The fate of a story is the most troubling of its recipients' fates, what is still open before what is settled. */
+/**
+ * The fate of a story is the most troubling of its recipients' fates, what is still open before what is settled. A recipient
+ * that was refused in the dialogue comes last: the client was told, and the message went on for the others.
+ */
 const trouble: readonly Fate[] = [
-  'held',
-  'deferred',
-  'in-transit',
-  'expired',
-  'bounced',
-  'rejected',
-  'discarded',
-  'delivered',
+  ...(['held', 'deferred', 'in-transit', 'expired', 'bounced', 'discarded', 'delivered', 'rejected'] as const),
 ];
 
-/** Index of each leg in the order in which a reader sees them: by first line, then by name. */
-export function legOrder(story: StoryState): number[] {
-  const before = (a: LegState, b: LegState): number =>
-    a.firstSeenAt - b.firstSeenAt ||
-    compare(a.node, b.node) ||
-    compare(a.instance, b.instance) ||
-    compare(a.queueId ?? '', b.queueId ?? '');
-  const { legs } = story;
-  return legs
-    .map((_, index) => index)
-    .sort((a, b) => {
-      const [x, y] = [legs[a], legs[b]];
-      return x === undefined || y === undefined ? 0 : before(x, y) || a - b;
-    });
-}
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+/** Index in `state.legs` of each leg of {@link toStory}, in its order. */
+export const legOrder = (state: StoryState): number[] =>
+  linkLegs(state.legs).order.map((leg) => state.legs.indexOf(leg));
 
-export function toStory(state: StoryState): Story {
-  const legs = orderedLegs(state);
-  const all = finalRecipients(legs);
-  const recipients = all.slice(0, viewLimits.recipientsMax);
-  const omitted = all.length - recipients.length + legs.reduce((sum, leg) => sum + leg.outcomesOmitted, 0);
-  const entry = legs.find((leg) => leg.from !== undefined);
+/** What list and detail have in common. */
+function readStory(state: StoryState) {
+  const links = linkLegs(state.legs);
+  const legs = links.order;
+  const recipients = finalRecipients(links);
+  const from = legs.find((leg) => leg.from !== undefined)?.from;
   const messageId = legs.find((leg) => leg.messageId !== undefined)?.messageId;
-  const traceId = legs.find((leg) => leg.traceId !== undefined)?.traceId;
   const size = legs.find((leg) => leg.size !== undefined)?.size;
-  return {
+  const facts = {
     id: storyIdOf(state.no),
     ...(messageId === undefined ? {} : { messageId }),
-    ...(traceId === undefined ? {} : { traceId }),
-    ...(entry?.from === undefined ? {} : { from: entry.from }),
+    ...(from === undefined ? {} : { from }),
     ...(size === undefined ? {} : { size }),
     firstSeenAt: firstSeenAt(state),
     lastSeenAt: lastSeenAt(state),
-    fate: fateOfStory(legs, all),
-    closed: !isOpen(state),
-    legs: legs.map((leg) => toLeg(leg, legs)),
-    recipients,
+    fate: fateOfStory(legs, recipients),
+    closed: !legs.some(isUnended),
+  };
+  return { links, legs, recipients, facts, unlisted: legs.reduce((sum, leg) => sum + leg.outcomesOmitted, 0) };
+}
+
+export function toStory(state: StoryState): Story {
+  const { links, legs, recipients, facts, unlisted } = readStory(state);
+  const omitted = unlisted + Math.max(0, recipients.length - viewLimits.recipientsMax);
+  const traceId = legs.find((leg) => leg.traceId !== undefined)?.traceId;
+  return {
+    ...facts,
+    ...(traceId === undefined ? {} : { traceId }),
+    legs: legs.map((leg) => toLeg(leg, links)),
+    recipients: recipients.slice(0, viewLimits.recipientsMax),
     ...(omitted === 0 ? {} : { recipientsOmitted: omitted }),
     ...(state.noticeOf === undefined ? {} : { noticeOf: storyIdOf(state.noticeOf) }),
     ...(state.notices.length === 0 ? {} : { notices: state.notices.map(storyIdOf) }),
@@ -77,28 +71,15 @@ export function toStory(state: StoryState): Story {
 }
 
 export function toSummary(state: StoryState): StorySummary {
-  const legs = orderedLegs(state);
-  const recipients = finalRecipients(legs);
-  const fate = fateOfStory(legs, recipients);
-  const entry = legs.find((leg) => leg.from !== undefined);
-  const messageId = legs.find((leg) => leg.messageId !== undefined)?.messageId;
-  const size = legs.find((leg) => leg.size !== undefined)?.size;
+  const { legs, recipients, facts, unlisted } = readStory(state);
   const reason =
-    recipients.find((recipient) => recipient.fate === fate)?.reason ??
-    legs.find((leg) => leg.whole?.fate === fate)?.whole?.reason;
-  const queueIds = legs.flatMap((leg) => (leg.queueId === undefined ? [] : [leg.queueId]));
+    recipients.find((recipient) => recipient.fate === facts.fate)?.reason ??
+    legs.find((leg) => leg.whole?.fate === facts.fate)?.whole?.reason;
   return {
-    id: storyIdOf(state.no),
-    firstSeenAt: firstSeenAt(state),
-    lastSeenAt: lastSeenAt(state),
-    fate,
-    closed: !isOpen(state),
-    ...(messageId === undefined ? {} : { messageId }),
-    queueIds: queueIds.slice(0, viewLimits.summaryQueueIdsMax),
-    ...(entry?.from === undefined ? {} : { from: entry.from }),
+    ...facts,
+    queueIds: legs.flatMap((leg) => leg.queueId ?? []).slice(0, viewLimits.summaryQueueIdsMax),
     to: recipients.slice(0, viewLimits.summaryRecipientsMax).map((recipient) => recipient.to),
-    recipientCount: recipients.length + legs.reduce((sum, leg) => sum + leg.outcomesOmitted, 0),
-    ...(size === undefined ? {} : { size }),
+    recipientCount: recipients.length + unlisted,
     nodes: [...new Set(legs.map((leg) => leg.node))],
     ...(reason === undefined ? {} : { reason: reason.slice(0, viewLimits.summaryReasonMax) }),
   };
@@ -106,111 +87,53 @@ export function toSummary(state: StoryState): StorySummary {
 
 /** The fate alone, without the rest of the view. */
 export function storyFate(state: StoryState): Fate {
-  const legs = orderedLegs(state);
-  return fateOfStory(legs, finalRecipients(legs));
+  const links = linkLegs(state.legs);
+  return fateOfStory(links.order, finalRecipients(links));
 }
 
-const orderedLegs = (state: StoryState): LegState[] =>
-  legOrder(state).flatMap((index) => {
-    const leg = state.legs[index];
-    return leg === undefined ? [] : [leg];
-  });
-
-function toLeg(leg: LegState, legs: readonly LegState[]): Leg {
-  const { messageId: _id, traceId: _trace, begun: _begun, loopback, whole: _whole, outcomes: _out, ...rest } = leg;
-  const { outcomesOmitted: _omitted, attemptsOmitted, ...shown } = rest;
-  const role = roleOf(leg, legs, loopback === true);
-  return { ...shown, role, ...(attemptsOmitted === 0 ? {} : { attemptsOmitted }) };
+function toLeg(leg: LegState, links: StoryLinks): Leg {
+  const { messageId: _id, traceId: _trace, begun: _begun, loopback: _loopback, whole: _whole, ...rest } = leg;
+  const { outcomes: _outcomes, outcomesOmitted: _unlisted, origQueueId: _origin, attemptsOmitted, ...shown } = rest;
+  return {
+    ...shown,
+    role: roleOf(leg, links),
+    attempts: [...leg.attempts].sort((a, b) => a.time - b.time),
+    ...(attemptsOmitted === 0 ? {} : { attemptsOmitted }),
+  };
 }
 
-/** A leg that another leg of the same node handed over is the same message coming back from a filter, or going on. */
-function roleOf(leg: LegState, legs: readonly LegState[], isLoopback: boolean): Leg['role'] {
+/** A leg that another one of the same node gave the message is the message coming back from a filter, or going on. */
+function roleOf(leg: LegState, links: StoryLinks): Leg['role'] {
   if (leg.role === 'mailbox' || leg.role === 'refused' || leg.role === 'notice') return leg.role;
-  for (const giver of legs) {
-    if (giver.node !== leg.node || giver === leg) continue;
-    for (const outcome of giver.outcomes.values()) {
-      if (isPickedUp(giver, outcome, leg)) return 'reinjected';
-      if (isHop(giver, outcome, leg)) return outcome.service === 'local' ? 'forwarded' : 'reinjected';
-    }
-  }
-  return leg.role === 'smtp-in' && isLoopback && legs.length > 1 && legs[0] !== leg ? 'reinjected' : leg.role;
+  const giver = links.givers.get(leg);
+  if (giver === undefined || giver.leg.node !== leg.node) return leg.role;
+  return giver.outcome.service === 'local' || isMailboxLeg(giver.leg) ? 'forwarded' : 'reinjected';
 }
 
-function finalRecipients(legs: readonly LegState[]): Recipient[] {
+function finalRecipients(links: StoryLinks): Recipient[] {
   const byAddress = new Map<string, Recipient>();
-  const spoken = new Set<Outcome>();
-  const links = linkFinder(legs);
-  for (const leg of legs) {
-    if (isMailboxLeg(leg)) continue;
+  const spoken = new Set(links.words.values());
+  for (const leg of links.order) {
     for (const outcome of leg.outcomes.values()) {
-      const next = links.next(leg, outcome);
-      if (next !== undefined) {
-        if (speaksOf(next, outcome)) continue;
+      if (isMailboxLeg(leg)) {
+        if (!spoken.has(outcome)) keep(byAddress, afterRedirect(outcome, outcome, links));
+        continue;
+      }
+      const word = links.words.get(outcome);
+      const next = links.next.get(outcome);
+      if (word !== undefined) keep(byAddress, afterRedirect(withWord(outcome, word), word, links));
+      else if (next === undefined)
+        keep(byAddress, isUnseenFilter(outcome) ? { ...outcome, fate: 'in-transit' } : outcome);
+      else if (!speaksOf(next, outcome) && !(next.removedAt !== undefined && next.outcomes.size > 0))
         keep(byAddress, { ...outcome, ...restOf(next, outcome) });
-        continue;
-      }
-      const word = links.word(leg, outcome);
-      if (word !== undefined) {
-        spoken.add(word);
-        const forward = word.sieve === 'redirect' ? links.redirected(word) : undefined;
-        if (forward === undefined || forward.outcomes.size === 0) keep(byAddress, withWord(outcome, word));
-        continue;
-      }
-      const isUnseenFilter =
-        outcome.fate === 'delivered' && outcome.loopback === true && outcome.nextQueueId !== undefined;
-      keep(byAddress, isUnseenFilter ? { ...outcome, fate: 'in-transit' } : outcome);
     }
   }
-  for (const leg of legs)
-    if (isMailboxLeg(leg)) for (const word of leg.outcomes.values()) if (!spoken.has(word)) keep(byAddress, word);
   return [...byAddress.values()];
 }
 
-/** Finds where an outcome leads, without comparing each with each in stories of thousands of recipients. */
-function linkFinder(legs: readonly LegState[]) {
-  const byQueueId = new Map<string, LegState[]>();
-  const pickups: LegState[] = [];
-  const words = new Map<string, { leg: LegState; word: Outcome }[]>();
-  const boxOf = new Map<Outcome, LegState>();
-  const put = <T>(map: Map<string, T[]>, key: string, value: T): void => {
-    const list = map.get(key);
-    if (list === undefined) map.set(key, [value]);
-    else list.push(value);
-  };
-  for (const leg of legs) {
-    if (leg.queueId !== undefined) put(byQueueId, leg.queueId, leg);
-    if (leg.role === 'pickup') pickups.push(leg);
-    if (!isMailboxLeg(leg)) continue;
-    for (const word of leg.outcomes.values()) {
-      boxOf.set(word, leg);
-      put(words, word.sessionId ?? '', { leg, word });
-      if (word.sessionId !== undefined) put(words, '', { leg, word });
-    }
-  }
-  const pickedUp = (leg: LegState, outcome: Outcome): LegState | undefined =>
-    pickups.find((next) => isPickedUp(leg, outcome, next));
-  return {
-    next: (leg: LegState, outcome: Outcome): LegState | undefined =>
-      outcome.nextQueueId === undefined
-        ? pickedUp(leg, outcome)
-        : byQueueId.get(outcome.nextQueueId)?.find((next) => isHop(leg, outcome, next)),
-    word: (leg: LegState, outcome: Outcome): Outcome | undefined =>
-      words.get(outcome.sessionId ?? '')?.find((entry) => isMailboxWord(leg, outcome, entry.leg, entry.word))?.word,
-    redirected: (word: Outcome): LegState | undefined => {
-      const box = boxOf.get(word);
-      return box === undefined ? undefined : pickedUp(box, word);
-    },
-  };
-}
-
-/** Does the next leg itself say what became of this recipient (also under a rewritten address)? */
-function speaksOf(next: LegState, outcome: Outcome): boolean {
-  const key = addressKey(outcome.to);
-  if (next.outcomes.has(key)) return true;
-  for (const other of next.outcomes.values())
-    if (other.origTo !== undefined && addressKey(other.origTo) === key) return true;
-  return next.removedAt !== undefined && next.outcomes.size > 0;
-}
+/** A filter of this machine took it and named a queue id that no line has spoken of yet. */
+const isUnseenFilter = (outcome: Outcome): boolean =>
+  outcome.fate === 'delivered' && outcome.loopback === true && outcome.nextQueueId !== undefined;
 
 /** Where the next leg has the recipient and no word about it yet. */
 function restOf(next: LegState, outcome: Outcome): Pick<Outcome, 'fate' | 'time'> {
@@ -227,6 +150,15 @@ function withWord(outcome: Outcome, word: Outcome): Outcome {
     ...(word.mailbox === undefined ? {} : { mailbox: word.mailbox }),
     ...(word.sieve === undefined ? {} : { sieve: word.sieve }),
   };
+}
+
+/** A script sent the copy on: its recipient fares as the message that came of it. */
+function afterRedirect(outcome: Outcome, word: Outcome, links: StoryLinks): Outcome {
+  const onward = links.next.get(word);
+  if (onward === undefined || outcome.fate !== 'delivered') return outcome;
+  const fates = new Set([...onward.outcomes.values()].map((each) => each.fate));
+  if (fates.size === 0) return { ...outcome, ...restOf(onward, outcome) };
+  return { ...outcome, fate: trouble.find((fate) => fates.has(fate)) ?? outcome.fate };
 }
 
 /** The same address in two legs: the later word is the last one. */

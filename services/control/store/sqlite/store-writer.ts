@@ -6,7 +6,7 @@ import { type Correlator, createCorrelator, type Loaded } from '../../../logs/co
 import { hashKey } from '../../../logs/key-hash.ts';
 import { createLineParser } from '../../../logs/parse.ts';
 import { storyKeys } from '../../../logs/story-keys.ts';
-import { firstSeenAt, isOpen, lastSeenAt, type StoryState } from '../../../logs/story-state.ts';
+import { firstSeenAt, isQueued, lastSeenAt, type StoryState } from '../../../logs/story-state.ts';
 import { storyFate } from '../../../logs/story-view.ts';
 import { AppError } from '../../../protocol/errors.ts';
 import { type BatchEnvelope, batchLimits } from '../../../protocol/ingest.ts';
@@ -261,13 +261,13 @@ function createStories(db: DatabaseSync): { readonly correlator: Correlator; rea
           lookup.add(hash, story.no, firstSecond);
         }
         indexed.set(story, { firstSecond, hashes });
-        const isOpenNow = isOpen(story) ? 1 : 0;
+        const isOpen = story.legs.some(isQueued) ? 1 : 0;
         put.run(
           story.no,
           firstSecond,
           secondOf(lastSeenAt(story)),
           fate,
-          isOpenNow,
+          isOpen,
           encodeStory(story),
           encodeLines(story.lines),
         );

@@ -9,7 +9,7 @@ const formatVersion = 1;
 const legFields = [
   ...['node', 'instance', 'role', 'firstSeenAt', 'lastSeenAt', 'queueId', 'messageId', 'from', 'queuedAt', 'removedAt'],
   ...['size', 'nrcpt', 'clientHost', 'clientIp', 'begun', 'host', 'helo', 'saslUser', 'saslMethod', 'tlsProtocol'],
-  ...['traceId', 'loopback', 'whole', 'attemptsOmitted', 'outcomesOmitted'],
+  ...['traceId', 'loopback', 'whole', 'attemptsOmitted', 'outcomesOmitted', 'origQueueId'],
 ];
 const attemptFields = [
   ...['time', 'to', 'status', 'service', 'delay', 'dsn', 'reason', 'nextQueueId', 'origTo', 'relay', 'delays'],
