@@ -16,6 +16,9 @@ import { watchFolders } from './tail/watch-folders.ts';
 /** Between news of a file and the look at it: what is written in between goes into the same batch. */
 const lingerMs = 30;
 
+/** File systems stamp with a coarser clock than ours. */
+const fileTimeSlackMs = 2000;
+
 type AgentDeps = {
   readonly clock: Clock;
   readonly log: Logger;
@@ -61,7 +64,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   const following = client.fetchOffsets(config.node).then(
     ({ sources: start }) => {
       const { node } = config;
-      const awaySince = checkpoint?.savedMs ?? startedMs;
+      const awaySince = (checkpoint?.lookedMs ?? startedMs) - fileTimeSlackMs;
       const options = { node, awaySince, quietMs: config.tail.quietMs, start, checkpoint };
       sources = createSources(options, { now: clock.now, events });
       const { signal } = stopping;
@@ -105,9 +108,10 @@ function followFiles(
   let looking: Promise<void> | undefined;
   let cancelSoon: (() => void) | undefined;
   async function look(): Promise<void> {
+    const listedAt = clock.now();
     const { files, isCutShort } = await listFiles();
     if (isCutShort) events.filesCutShort(filesMax);
-    await sources.follow(files);
+    await sources.follow(files, listedAt);
     pump.run();
   }
   function lookNow(): void {
@@ -134,6 +138,8 @@ function followFiles(
     folders.refresh();
     if (looking === undefined) lookNow();
   });
+  // From now on a restart knows since when it was away, whatever is acknowledged until then.
+  void saver.saveNow();
   lookNow();
   void looking?.then(deps.onFirstLook);
   return {
@@ -143,7 +149,7 @@ function followFiles(
       cancelSoon?.();
       await looking;
       await pump.stop();
-      await saver.stop();
+      await saver.saveNow();
       await sources.closeAll();
     },
   };

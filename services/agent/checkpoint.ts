@@ -5,8 +5,8 @@ import { z } from 'zod';
 const checkpointSchema = z.object({
   version: z.literal(1),
   node: z.string(),
-  /** When it was written: what was logged later than this may be unread. */
-  savedMs: z.number(),
+  /** When the files were last looked at: a file that was written later may never have been seen. */
+  lookedMs: z.number(),
   sources: z.array(
     z.object({
       /** The fingerprint. */
@@ -64,9 +64,12 @@ export async function saveCheckpoint(dataDir: string, checkpoint: Checkpoint): P
 
 const fileIn = (dataDir: string): string => join(dataDir, 'checkpoint.json');
 
-export type CheckpointSaver = { readonly touch: () => void; readonly stop: () => Promise<void> };
+export type CheckpointSaver = {
+  readonly touch: () => void;
+  readonly saveNow: () => Promise<void>;
+};
 
-/** Saves what `read` gives soon after `touch`, one write at a time; `stop` writes the last state. */
+/** Saves what `read` gives soon after `touch`, one write at a time. */
 export function createCheckpointSaver(
   dataDir: string,
   deps: {
@@ -86,7 +89,7 @@ export function createCheckpointSaver(
     touch: () => {
       cancel ??= deps.after(saveEveryMs, write);
     },
-    stop: () => {
+    saveNow: () => {
       cancel?.();
       return write();
     },

@@ -37,6 +37,7 @@ export function createSources(
   const { node, awaySince, quietMs } = options;
   const { now, events } = deps;
   const sourcesById = new Map<string, Source>();
+  let lookedAt = awaySince;
 
   const add = (sourceId: string, path: string, offset: number, sequence: number): Source => {
     const source: Source = {
@@ -76,7 +77,12 @@ export function createSources(
       return;
     }
     Object.assign(source, { path: listed.path, group: listed.group, modifiedAt: listed.modifiedAt, changedAt: now() });
-    await lookAt(source);
+    const opened = await lookAt(source);
+    if (opened?.sourceId !== sourceId) {
+      // Another file took the name in the meantime; the next round sees where ours is now.
+      await close(source);
+      return;
+    }
     events.sourceOpened(source.path, source.sourceId, source.offset);
     forgetOldest();
   }
@@ -89,8 +95,8 @@ export function createSources(
   }
 
   return {
-    /** Brings what is open in line with the files that are there. Sources with a batch on its way are left for the next time. */
-    follow: async (files: readonly ListedFile[]): Promise<void> => {
+    /** Brings what is open in line with `files`, as they were found from `listedAt` on. Sources with a batch on its way are left for the next time. */
+    follow: async (files: readonly ListedFile[], listedAt: number): Promise<void> => {
       const followed: FollowedSource[] = [];
       for (const source of sourcesById.values()) {
         if (source.isBusy) continue;
@@ -114,6 +120,7 @@ export function createSources(
           await close(source);
         }
       }
+      lookedAt = listedAt;
       for (const file of files) {
         const source = file.sourceId === undefined ? undefined : sourcesById.get(file.sourceId);
         if (source?.path === file.path) source.modifiedAt = file.modifiedAt;
@@ -147,7 +154,7 @@ export function createSources(
     checkpoint: (): Checkpoint => ({
       version: 1,
       node,
-      savedMs: now(),
+      lookedMs: lookedAt,
       sources: [...sourcesById.values()].map(({ sourceId, path, offset, sequence }) => ({
         sourceId,
         path,
