@@ -1,6 +1,6 @@
 // What a Dovecot service says: `service(user)<pid><session>: Level: text`, over syslog or in Dovecot's own log.
 import type { MailEvent, Severity } from '../../protocol/mail-event.ts';
-import { isDovecotService } from '../header/program-tag.ts';
+import { dovecotServices } from '../header/program-tag.ts';
 import { readCount, skipDigits } from '../scan.ts';
 import { parseAuth, parsePam } from './auth.ts';
 import { parseDelivery } from './delivery.ts';
@@ -30,56 +30,77 @@ function readLevel(line: string, at: number, event: MailEvent): number {
   return at;
 }
 
+type TextParser = (line: string, start: number, event: MailEvent) => boolean;
+
+/** A service as its lines name it, and who reads what it says first. */
+type Service = { readonly word: string; readonly name: string; readonly parse: TextParser | undefined };
+
+function describe(word: string): Service {
+  const first = word.charCodeAt(0);
+  const name = first >= 65 && first <= 90 ? word.toLowerCase() : word;
+  if (name.endsWith('-login')) return { word, name, parse: parseLogin };
+  if (name === 'lmtp' || name === 'lda' || name === 'deliver' || name === 'dovecot-lda')
+    return { word, name, parse: parseDelivery };
+  return { word, name, parse: name.startsWith('auth') ? parseAuth : undefined };
+}
+
+/** Every service by its name, and the busiest of them in front: a comparison is cheaper than a look-up. */
+const services = new Map([...dovecotServices].map((word) => [word, describe(word)] as const));
+const busy = ['lmtp', 'imap', 'imap-login', 'pop3-login', 'pop3', 'auth', 'auth-worker'].map(describe);
+
+function serviceAt(line: string, start: number, end: number): Service | undefined {
+  for (const service of busy)
+    if (service.word.length === end - start && line.startsWith(service.word, start)) return service;
+  return services.get(line.slice(start, end));
+}
+
 /** `start` is where the message begins. Sets `event.kind` and what the message tells; it stays `unparsed` otherwise. */
 export function parseDovecot(line: string, start: number, event: MailEvent): void {
   let at = start;
-  if (line.startsWith('dovecot: ', at)) at += 9;
+  if (line.charCodeAt(at) === 100 && line.startsWith('dovecot: ', at)) at += 9;
   // Dovecot 1.x puts the level before the service.
   at = readLevel(line, at, event);
-  if (line.startsWith('pam_unix(dovecot', at)) {
+  if (line.charCodeAt(at) === 112 && line.startsWith('pam_unix(dovecot', at)) {
     parsePam(line, at, event);
     return;
   }
-  at = readService(line, at, event);
-  at = readLevel(line, at, event);
-  const service = event.service;
-  const isParsed =
-    (service?.endsWith('-login') && parseLogin(line, at, event)) ||
-    ((service === 'lmtp' || service === 'lda' || service === 'deliver' || service === 'dovecot-lda') &&
-      parseDelivery(line, at, event)) ||
-    (service?.startsWith('auth') && parseAuth(line, at, event)) ||
+  const nameEnd = endOfName(line, at);
+  const service = nameEnd > at ? serviceAt(line, at, nameEnd) : undefined;
+  const textAt = service === undefined ? at : readPrefix(line, at, nameEnd, event);
+  if (service !== undefined && textAt > at) event.service = service.name;
+  at = readLevel(line, textAt, event);
+  if (
+    service?.parse?.(line, at, event) ||
     parseSession(line, at, event) ||
     parseDelivery(line, at, event) ||
-    parseLifecycle(line, at, event);
+    parseLifecycle(line, at, event)
+  )
+    return;
   const severity = event.severity;
-  if (!isParsed) {
-    event.kind = severity === undefined || severity === 'info' || severity === 'debug' ? 'unparsed' : severity;
-    if (severity === 'debug') event.kind = 'info';
-    event.reason = line.slice(at);
-  }
+  if (severity === 'debug') event.kind = 'info';
+  else if (severity !== undefined && severity !== 'info') event.kind = severity;
+  event.reason = line.slice(at);
+}
+
+function endOfName(line: string, start: number): number {
+  let at = start;
+  while (isServiceCode(line.charCodeAt(at))) at++;
+  return at;
 }
 
 /**
- * The prefix (mail_log_prefix and each service's own): `lmtp(1336): `, `imap(user)<pid><session>: `, `auth-worker(304): `,
- * `doveadm(192.0.2.1,user)<pid><session>: `, `lmtp(pid, user): `. Returns where the text begins.
+ * What follows a service's name (mail_log_prefix and each service's own): `lmtp(1336): `, `imap(user)<pid><session>: `,
+ * `auth-worker(304): `, `doveadm(192.0.2.1,user)<pid><session>: `. Returns where the text begins, `start` when this is no prefix.
  */
-function readService(line: string, start: number, event: MailEvent): number {
-  let at = start;
-  for (let code = line.charCodeAt(at); isServiceCode(code); code = line.charCodeAt(at)) at++;
-  if (at === start) return start;
-  const name = line.slice(start, at);
-  const next = line.charCodeAt(at);
-  if (next === 58) {
-    if (line.charCodeAt(at + 1) !== 32 || !isDovecotService(name)) return start;
-    event.service = serviceName(name);
-    return at + 2;
-  }
-  if ((next !== 40 && next !== 60) || !isDovecotService(name)) return start;
-  let end = at;
+function readPrefix(line: string, start: number, nameEnd: number, event: MailEvent): number {
+  const next = line.charCodeAt(nameEnd);
+  if (next === 58) return line.charCodeAt(nameEnd + 1) === 32 ? nameEnd + 2 : start;
+  if (next !== 40 && next !== 60) return start;
+  let end = nameEnd;
   if (next === 40) {
-    end = closingOf(line, at);
+    end = closingOf(line, nameEnd);
     if (end < 0) return start;
-    readArguments(line, at + 1, end, event);
+    readArguments(line, nameEnd + 1, end, event);
     end++;
   }
   while (line.charCodeAt(end) === 60) {
@@ -89,13 +110,7 @@ function readService(line: string, start: number, event: MailEvent): number {
     end = close + 1;
   }
   if (line.charCodeAt(end) !== 58) return start;
-  event.service = serviceName(name);
   return line.charCodeAt(end + 1) === 32 ? end + 2 : end + 1;
-}
-
-function serviceName(name: string): string {
-  const first = name.charCodeAt(0);
-  return first >= 65 && first <= 90 ? name.toLowerCase() : name;
 }
 
 function isServiceCode(code: number): boolean {
@@ -127,17 +142,19 @@ function readArguments(line: string, start: number, end: number, event: MailEven
     if (pidEnd < end) event.user = line.slice(pidEnd + 2, end);
     return;
   }
-  const words = line.slice(start, end).split(',', 3);
-  const [first = '', second] = words;
-  if (second === undefined) {
-    if (first !== 'default' && first !== '') event.user = first;
-  } else if (isAddressWord(second)) {
+  const text = line.slice(start, end);
+  if (!text.includes(',')) {
+    if (text !== 'default' && text !== '') event.user = text;
+    return;
+  }
+  const [first = '', second = ''] = text.split(',', 3);
+  if (isAddressWord(second)) {
     event.user = first;
     event.clientIp = second;
   } else if (isAddressWord(first)) {
     event.clientIp = first;
     event.user = second;
-  } else event.user = line.slice(start, end);
+  } else event.user = text;
 }
 
 function isAddressWord(word: string): boolean {

@@ -1,6 +1,6 @@
 // imap, pop3, submission, managesieve, doveadm, dsync: what a user did (mail_log plugin) and how a session ended.
 import type { MailEvent } from '../../protocol/mail-event.ts';
-import { sessionCounters } from '../session-counters.ts';
+import { readCounters } from '../session-counters.ts';
 
 const endings = [
   'Disconnected',
@@ -39,7 +39,7 @@ function readLogout(line: string, start: number, event: MailEvent): void {
     return;
   }
   event.reason = line.slice(start, at);
-  event.counters = sessionCounters(line, at + 1, line.length);
+  event.counters = readCounters(line, at + 1, line.length);
 }
 
 /** mail_log_events, as the plugin names them. */

@@ -2,7 +2,8 @@
 // each with or without <PRI>, mixed in one file.
 import type { TimeConfidence } from '../../protocol/mail-event.ts';
 import { isDigit, readCount, skipDigits } from '../scan.ts';
-import { isDovecotService, ownCopy, type ProgramTag, readProgramTag } from './program-tag.ts';
+import { dovecotServices, type ProgramTag } from './program-tag.ts';
+import { createTagTable } from './tag-table.ts';
 import { createTimeScanner, type TimeScanner } from './time-stamp.ts';
 
 /** What the header said. One object is reused for every line. */
@@ -25,10 +26,9 @@ const unknownTag: ProgramTag = {
 };
 const dovecotLog: ProgramTag = { ...unknownTag, software: 'dovecot', family: 'dovecot' };
 
-/** Different `host program` pairs that are remembered; a log with more (forged tags) only loses speed. */
-const tagsMax = 2048;
 /** Longer ones are no header of a mail server. */
 const tagCharsMax = 512;
+const pidDigitsMax = 10;
 
 export type HeaderScanner = {
   /** Reads the header that begins at `start` into `header`. */
@@ -40,7 +40,7 @@ export type HeaderScanner = {
 
 export function createHeaderScanner(context: { readonly now: number; readonly timeZone: string }): HeaderScanner {
   const times: TimeScanner = createTimeScanner(context);
-  const tags = new Map<string, ProgramTag>();
+  const tags = createTagTable();
   const header: Header = {
     time: context.now,
     timeConfidence: 'none',
@@ -49,70 +49,63 @@ export function createHeaderScanner(context: { readonly now: number; readonly ti
     messageAt: 0,
   };
 
-  function tagOf(line: string, start: number, hostEnd: number, end: number): ProgramTag {
-    const key = line.slice(start, end);
-    const known = tags.get(key);
-    if (known !== undefined) return known;
-    if (tags.size >= tagsMax) tags.clear();
-    const text = ownCopy(key);
-    const host = hostEnd > start ? text.slice(0, hostEnd - start) : undefined;
-    const made = readProgramTag(host && ownCopy(host), ownCopy(text.slice(host === undefined ? 0 : host.length + 1)));
-    tags.set(text, made);
-    return made;
-  }
-
   /** `[pid]: ` or `: ` after the tag that ends at `end`. */
   function readPidAndColon(line: string, end: number): boolean {
     let position = end;
+    let code = line.charCodeAt(position);
     let pid: number | undefined;
-    if (line.charCodeAt(position) === 91) {
-      const pidEnd = skipDigits(line, position + 1);
-      if (line.charCodeAt(pidEnd) !== 93) return false;
-      pid = readCount(line, position + 1, pidEnd);
-      position = pidEnd + 1;
+    if (code === 91) {
+      let value = 0;
+      code = line.charCodeAt(++position);
+      const digitsAt = position;
+      for (; code >= 48 && code <= 57; code = line.charCodeAt(++position)) value = value * 10 + code - 48;
+      if (code !== 93) return false;
+      const digits = position - digitsAt;
+      if (digits > 0 && digits <= pidDigitsMax) pid = value;
+      code = line.charCodeAt(++position);
     }
-    if (line.charCodeAt(position) !== 58) return false;
+    if (code !== 58) return false;
     position++;
-    if (line.charCodeAt(position) === 32) position++;
     header.pid = pid;
-    header.messageAt = position;
+    header.messageAt = line.charCodeAt(position) === 32 ? position + 1 : position;
     return true;
   }
 
   /** `host tag[pid]: message`, `tag[pid]: message`, or Dovecot's own `service(…)<…>: message` without either. */
   function readTag(line: string, start: number): void {
+    const space = line.indexOf(' ', start);
+    if (space > start && space - start < tagCharsMax) {
+      const slot = tags.guess(line, start, space);
+      if (slot !== undefined && readPidAndColon(line, start + slot.text.length)) {
+        header.tag = slot.tag;
+        return;
+      }
+    }
+    readNewTag(line, start, space < 0 ? line.length : space);
+  }
+
+  function readNewTag(line: string, start: number, space: number): void {
     header.messageAt = start;
-    const limit = Math.min(line.length, start + tagCharsMax);
-    let position = start;
-    let code = line.charCodeAt(position);
-    while (code !== 32 && code !== 58 && code !== 91 && code !== 40 && code !== 60 && position < limit)
-      code = line.charCodeAt(++position);
-    if (position === start || position >= limit) return;
+    const position = endOfWord(line, start);
+    const code = line.charCodeAt(position);
+    if (position === start || Number.isNaN(code)) return;
     if (code === 32) {
       readTagAfterHost(line, start, position);
       return;
     }
     const word = line.slice(start, position);
-    if (code !== 91 && (isDovecotService(word) || isLevel(word))) {
-      header.tag = dovecotLog;
-      return;
-    }
-    if (code === 58 && line.charCodeAt(position + 1) !== 32) {
-      // A host that is an IPv6 address.
-      const hostEnd = line.indexOf(' ', position);
-      if (hostEnd > 0 && hostEnd < limit) readTagAfterHost(line, start, hostEnd);
-    } else if (code !== 40 && code !== 60 && readPidAndColon(line, position)) {
-      header.tag = tagOf(line, start, start, position);
-    }
+    if (code !== 91 && (dovecotServices.has(word) || isLevel(word))) header.tag = dovecotLog;
+    // A host that is an IPv6 address.
+    else if (code === 58 && position + 1 < space) readTagAfterHost(line, start, space);
+    else if (code !== 40 && code !== 60 && readPidAndColon(line, position))
+      header.tag = tags.learn(line, start, start, position);
   }
 
   function readTagAfterHost(line: string, start: number, hostEnd: number): void {
-    const limit = Math.min(line.length, hostEnd + tagCharsMax);
-    let position = hostEnd + 1;
-    let code = line.charCodeAt(position);
-    while (code !== 58 && code !== 91 && code !== 32 && position < limit) code = line.charCodeAt(++position);
-    if (code === 32 || position >= limit || position === hostEnd + 1) return;
-    if (readPidAndColon(line, position)) header.tag = tagOf(line, start, hostEnd, position);
+    const position = endOfWord(line, hostEnd + 1);
+    const code = line.charCodeAt(position);
+    if ((code !== 58 && code !== 91) || position === hostEnd + 1) return;
+    if (readPidAndColon(line, position)) header.tag = tags.learn(line, start, hostEnd, position);
   }
 
   /** RFC 5424: after the version `1 ` at `start`. */
@@ -136,8 +129,9 @@ export function createHeaderScanner(context: { readonly now: number; readonly ti
       [number, number],
       [number, number],
     ];
-    const host = hostEnd - hostAt === 1 && line.charCodeAt(hostAt) === 45 ? undefined : line.slice(hostAt, hostEnd);
-    header.tag = host === undefined ? tagOf(line, appAt, appAt, appEnd) : tagOf(line, hostAt, hostEnd, appEnd);
+    const isHostNil = hostEnd - hostAt === 1 && line.charCodeAt(hostAt) === 45;
+    const tagAt = isHostNil ? appAt : hostAt;
+    header.tag = tags.learn(line, tagAt, isHostNil ? appAt : hostEnd, appEnd);
     header.pid = readCount(line, pidAt, pidEnd);
     header.messageAt = skipStructuredData(line, position + 1);
   }
@@ -184,6 +178,17 @@ export function createHeaderScanner(context: { readonly now: number; readonly ti
   }
 
   return { scan, header, hasTime: (line, start) => times.scan(line, start) > start };
+}
+
+/** Position of the first space, colon or opening bracket at or after `start`; a word has a bound. */
+function endOfWord(line: string, start: number): number {
+  const limit = start + tagCharsMax;
+  let position = start;
+  for (; position < limit; position++) {
+    const code = line.charCodeAt(position);
+    if (code === 32 || code === 58 || code === 91 || code === 40 || code === 60 || Number.isNaN(code)) break;
+  }
+  return position;
 }
 
 /** Structured data at `start`: `-`, or `[id key="value" …]` with `\"` and `\]` escaped. Returns where the message begins. */

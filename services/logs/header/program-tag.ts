@@ -23,7 +23,7 @@ const postfixServices = new Set(
 );
 
 /** Services of Dovecot as they stand before the first colon of its own log. */
-const dovecotServices = new Set(
+export const dovecotServices: ReadonlySet<string> = new Set(
   (
     'aggregator anvil auth auth-worker auth-cache config deliver dict dict-async dict-expire director dns_client dns-client doveadm ' +
     'doveadm-server dsync dsync-local dsync-remote dsync-server fs-auth health-check imap imap-hibernate ' +
@@ -40,10 +40,6 @@ const policyServices = new Set(
     'postfwd3 postgrey pypolicyd-spf sqlgrey gld policyd-rate-limit'
   ).split(' '),
 );
-
-export function isDovecotService(name: string): boolean {
-  return dovecotServices.has(name);
-}
 
 /** Classifies a tag without its pid. */
 export function readProgramTag(host: string | undefined, program: string): ProgramTag {

@@ -28,6 +28,8 @@ export function createTimeScanner(context: { readonly now: number; readonly time
   const zone = createZone(context.timeZone);
   let exactMs: number | undefined;
   // The last hour seen in each form: its text, and the instant at which it began.
+  let traditionalText = '';
+  let traditionalMs = Number.NaN;
   let traditionalHour = '';
   let traditionalHourMs = Number.NaN;
   let localHour = '';
@@ -72,11 +74,15 @@ export function createTimeScanner(context: { readonly now: number; readonly time
 
   /** `Nov 22 05:24:26`, also `Nov  2`, `Nov 2`, and with a year after the day. */
   function scanTraditional(line: string, start: number): number {
+    if (traditionalText !== '' && line.startsWith(traditionalText, start)) {
+      scanner.time = traditionalMs;
+      scanner.confidence = 'year-assumed';
+      return start + traditionalText.length - 1;
+    }
     if (traditionalHour !== '' && line.startsWith(traditionalHour, start)) {
       const past = scanMinutes(line, start + traditionalHour.length);
       if (!Number.isNaN(past)) {
-        scanner.time = traditionalHourMs + past;
-        scanner.confidence = 'year-assumed';
+        foundTraditional(line, start, traditionalHourMs + past);
         return clockEnd;
       }
     }
@@ -114,8 +120,17 @@ export function createTimeScanner(context: { readonly now: number; readonly time
     }
     traditionalHour = line.slice(start, at + 3);
     traditionalHourMs = toInstant(local);
-    found(traditionalHourMs + past, 'year-assumed');
+    clockEnd = end;
+    foundTraditional(line, start, traditionalHourMs + past);
     return end;
+  }
+
+  /** Many lines share a second, so the text of the last one is remembered with the space that ends it. */
+  function foundTraditional(line: string, start: number, time: number): void {
+    found(time, 'year-assumed');
+    if (line.charCodeAt(clockEnd) !== 32) return;
+    traditionalText = line.slice(start, clockEnd + 1);
+    traditionalMs = time;
   }
 
   /** `2026-11-22T05:40:19.256878+00:00`; a space for the T; `Z`, `+01:00`, `+0100` or no zone at all. */

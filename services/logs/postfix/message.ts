@@ -39,13 +39,15 @@ function parseText(line: string, at: number, event: MailEvent): boolean {
     return true;
   }
   if (first === 117 && line.startsWith('uid=', at)) return parsePickup(line, at, event);
-  const isUpper = first >= 65 && first <= 91;
+  if (first === 109 && parseCleanup(line, at, event)) return true;
+  if ((first === 99 || first === 100) && parseSmtpServer(line, at, event)) return true;
+  if (first >= 65 && first <= 91 && (parseTls(line, at, event) || parsePostscreen(line, at, event))) return true;
   return (
-    (isUpper ? parseTls(line, at, event) || parsePostscreen(line, at, event) : parseCleanup(line, at, event)) ||
     parseSmtpServer(line, at, event) ||
     parseSevere(line, at, event) ||
     parseAction(line, at, event) ||
     parseBounce(line, at, event) ||
+    parseCleanup(line, at, event) ||
     parseSmtpClient(line, at, event) ||
     parseTls(line, at, event) ||
     parseStatistics(line, at, event) ||

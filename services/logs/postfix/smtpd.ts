@@ -1,7 +1,7 @@
 // smtpd(8): a client's session.
 import type { MailEvent } from '../../protocol/mail-event.ts';
 import { readClient } from '../scan.ts';
-import { sessionCounters } from '../session-counters.ts';
+import { repeatedCounters } from '../session-counters.ts';
 
 /** `client=host[address], orig_queue_id=…, orig_client=…, sasl_method=…, sasl_username=…, sasl_sender=…`. */
 export function parseClient(line: string, start: number, event: MailEvent): boolean {
@@ -35,7 +35,7 @@ export function parseSmtpServer(line: string, start: number, event: MailEvent): 
     event.kind = 'disconnect';
     const after = readClient(line, start + 16, event);
     if (after > 0 && line.charCodeAt(after) === 32) {
-      event.counters = sessionCounters(line, after + 1, line.length);
+      event.counters = repeatedCounters(line, after + 1, line.length);
       // Authentication was tried and never succeeded.
       if (line.includes(' auth=0/', after)) event.securityEvent = true;
     }

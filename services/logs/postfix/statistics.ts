@@ -1,7 +1,7 @@
 // anvil(8), scache(8) and the caches of verify(8), postscreen(8) and tlsmgr(8) report on themselves.
 import type { MailEvent } from '../../protocol/mail-event.ts';
 import { isDigit, plainAddress } from '../scan.ts';
-import { sessionCounters } from '../session-counters.ts';
+import { readCounters } from '../session-counters.ts';
 import { parseDnsblog } from './postscreen.ts';
 
 export function parseStatistics(line: string, start: number, event: MailEvent): boolean {
@@ -12,13 +12,13 @@ export function parseStatistics(line: string, start: number, event: MailEvent): 
     const open = line.indexOf(' for (', start);
     const close = line.lastIndexOf(')');
     if (open > 0 && close > open) event.clientIp = anvilClient(line.slice(open + 6, close));
-    if (line.includes('hits=', start)) event.counters = sessionCounters(line, start + 12, line.length);
+    if (line.includes('hits=', start)) event.counters = readCounters(line, start + 12, line.length);
     return true;
   }
   if (first === 99 && line.startsWith('cache ', start) && line.includes(' full cleanup: ', start)) {
     event.kind = 'statistics';
     event.reason = line.slice(start);
-    event.counters = sessionCounters(line, line.indexOf('cleanup: ', start) + 9, line.length);
+    event.counters = readCounters(line, line.indexOf('cleanup: ', start) + 9, line.length);
     return true;
   }
   return parseDnsblog(line, start, event);

@@ -10,7 +10,12 @@ export function parseTls(line: string, start: number, event: MailEvent): boolean
   if (first < 65 || first > 90) return parseVerification(line, start, event);
   if (line.startsWith('TLS connection ', start)) return readConnection(line, start, start, event);
   for (const trust of trusts) {
-    if (!line.startsWith(trust, start) || !line.startsWith(' TLS connection ', start + trust.length)) continue;
+    if (
+      trust.charCodeAt(0) !== first ||
+      !line.startsWith(trust, start) ||
+      !line.startsWith(' TLS connection ', start + trust.length)
+    )
+      continue;
     return readConnection(line, start, start + trust.length + 1, event, trust);
   }
   if (line.startsWith('SSL_accept error from ', start)) {
