@@ -2,6 +2,7 @@
 // place of its raw line, loads stories that were put away when asked, and stores what `drain` returns.
 import type { MailEvent } from '../protocol/mail-event.ts';
 import { absorb, isHop, isMailboxLeg, leadsTo, reachesMailbox, takesByPipe, userKeys } from './correlate-join.ts';
+import { hopKey, joinKeysOf, legKey, pickupKey, sessionKey, userKey } from './correlate-keys.ts';
 import { applyToLeg, continuesLeg } from './correlate-leg.ts';
 import { applyToMailbox, mailboxKey } from './correlate-mailbox.ts';
 import { createSessions, type Session, type Sessions } from './correlate-session.ts';
@@ -367,41 +368,8 @@ const isLikelier = (a: LegState, b: LegState): boolean =>
 
 const instanceOf = (event: MailEvent): string => own(event.instance ?? event.software ?? 'unknown');
 
-const legKey = (node: string, instance: string, queueId: string): string => `q ${node} ${instance} ${queueId}`;
-const hopKey = (queueId: string): string => `h ${queueId}`;
-const pickupKey = (node: string, messageId: string): string => `p ${node} ${messageId}`;
-const sessionKey = (sessionId: string): string => `s ${sessionId}`;
-const userKey = (messageId: string, user: string): string => `m ${messageId} ${user}`;
-
 /** Another line about the copy that this mailbox leg is about. */
 function isSameCopy(leg: LegState, event: MailEvent, node: string): boolean {
   if (!isMailboxLeg(leg) || leg.node !== node || !leg.outcomes.has(mailboxKey(event))) return false;
   return event.sessionId !== undefined || Math.abs(event.time - leg.lastSeenAt) <= 60_000;
-}
-
-/** Every key under which a later line may look for this story. */
-function joinKeysOf(story: StoryState): Set<string> {
-  const keys = new Set<string>();
-  for (const leg of story.legs) {
-    if (leg.queueId !== undefined) {
-      keys.add(legKey(leg.node, leg.instance, leg.queueId));
-      if (leg.messageId !== undefined || leg.queuedAt !== undefined) keys.add(hopKey(leg.queueId));
-      if (leg.origQueueId !== undefined) keys.add(hopKey(leg.origQueueId));
-    }
-    if (leg.messageId !== undefined && leg.role === 'pickup') keys.add(pickupKey(leg.node, leg.messageId));
-    for (const outcome of leg.outcomes.values()) {
-      if (outcome.nextQueueId !== undefined) keys.add(hopKey(outcome.nextQueueId));
-      if (outcome.sessionId !== undefined) keys.add(sessionKey(outcome.sessionId));
-      if (leg.messageId === undefined) continue;
-      if (isMailboxLeg(leg)) {
-        keys.add(userKey(leg.messageId, addressKey(outcome.to)));
-        if (outcome.sieve === 'redirect') keys.add(pickupKey(leg.node, leg.messageId));
-      } else if (reachesMailbox(outcome)) {
-        if (outcome.sessionId === undefined)
-          for (const user of userKeys(outcome.to)) keys.add(userKey(leg.messageId, user));
-        if (takesByPipe(outcome)) keys.add(pickupKey(leg.node, leg.messageId));
-      }
-    }
-  }
-  return keys;
 }
