@@ -1,8 +1,7 @@
 // Text from logs is hostile until shown otherwise: it may carry terminal escapes, bidirectional overrides and characters
 // of no width. React keeps markup inert; this keeps the rest visible and in its place.
 
-// C0 controls and DEL have symbols of their own (U+2400 …); C1 controls, bidirectional marks and overrides, zero-width
-// characters, line separators, tags and lone surrogates are named by their code point.
+// C0 and C1 controls, bidirectional marks and overrides, zero-width characters, line separators, tags, lone surrogates.
 // Built from a string of escapes, so that this file itself holds no such character.
 const hidden = new RegExp(
   [
@@ -13,11 +12,15 @@ const hidden = new RegExp(
   'gu',
 );
 
+const controlNames = [
+  ...['NUL', 'SOH', 'STX', 'ETX', 'EOT', 'ENQ', 'ACK', 'BEL', 'BS', 'TAB', 'LF', 'VT', 'FF', 'CR', 'SO', 'SI'],
+  ...['DLE', 'DC1', 'DC2', 'DC3', 'DC4', 'NAK', 'SYN', 'ETB', 'CAN', 'EM', 'SUB', 'ESC', 'FS', 'GS', 'RS', 'US'],
+];
+
+// Names rather than the control pictures of U+2400, which many fonts lack.
 const name = (character: string): string => {
   const code = character.codePointAt(0) ?? 0;
-  if (code < 0x20) return String.fromCodePoint(0x2400 + code);
-  if (code === 0x7f) return '␡';
-  return `⟨U+${code.toString(16).toUpperCase().padStart(4, '0')}⟩`;
+  return `⟨${controlNames[code] ?? `U+${code.toString(16).toUpperCase().padStart(4, '0')}`}⟩`;
 };
 
 /** The text with everything invisible made visible. Longer than `charactersMax` it is cut, with an ellipsis. */

@@ -64,7 +64,7 @@ export function Sparkline({ times, values, stepMs, until, holes, kind, onPoint, 
   useEffect(() => {
     if (element.current === null || width === 0) return;
     const colour = (self: uPlot): string => getComputedStyle(self.root).color;
-    const bars = uPlot.paths.bars?.({ size: [0.82, 40], align: 1 });
+    const bars = uPlot.paths.bars?.({ size: [1, 40], gap: 1, align: 1 });
     const made = new uPlot(
       {
         width,
@@ -84,7 +84,7 @@ export function Sparkline({ times, values, stepMs, until, holes, kind, onPoint, 
         ],
         cursor: { sync: { key: 'flow' }, y: false, drag: { x: false, y: false }, points: { size: 7 } },
         hooks: {
-          drawClear: [(self) => drawHoles(self)],
+          draw: [(self) => drawHoles(self)],
           setCursor: [(self) => point(self.cursor.idx ?? undefined)],
         },
       },

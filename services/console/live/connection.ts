@@ -65,6 +65,8 @@ export function createLive(clock: () => number) {
       return () => watchers.delete(watch);
     },
     read: (): LiveState => state,
+    /** When the server was last heard, epoch ms, up to now. */
+    heardAt: (): number | undefined => lastHeardAt,
     /** Called when a node's state changed. */
     onNodes(watch: () => void): () => void {
       nodeWatchers.add(watch);

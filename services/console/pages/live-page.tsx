@@ -16,6 +16,26 @@ import { kindsOf, readGroups, tailGroups } from './live/tail-groups.ts';
 /** As far from the end as still counts as being there. */
 const endPx = 40;
 
+/** A line says no more than this here; its story has all of it. */
+const charactersMax = 500;
+
+/** The line, its queue id a way to the message. */
+function TailText({ line }: { readonly line: NumberedLine }) {
+  const { text, queueId } = line;
+  const at = queueId === undefined || queueId === 'NOQUEUE' ? -1 : text.indexOf(queueId);
+  if (queueId === undefined || at === -1 || at > charactersMax)
+    return <Inert text={text} charactersMax={charactersMax} />;
+  return (
+    <>
+      <Inert text={text.slice(0, at)} />
+      <Link to={paths.messages({ q: queueId })}>
+        <Inert text={queueId} charactersMax={40} />
+      </Link>
+      <Inert text={text.slice(at + queueId.length)} charactersMax={charactersMax} />
+    </>
+  );
+}
+
 const TailRow = memo(function TailRow({ line }: { readonly line: NumberedLine }) {
   return (
     <li className={`tail-line level-${line.severity ?? 'info'}`} data-row tabIndex={-1}>
@@ -27,12 +47,7 @@ const TailRow = memo(function TailRow({ line }: { readonly line: NumberedLine })
         <LevelMark severity={line.severity} />
       </span>
       <span className="mono tail-text">
-        <Inert text={line.text} charactersMax={2000} />
-        {line.queueId === undefined ? null : (
-          <Link className="tail-open" to={paths.messages({ q: line.queueId })} tabIndex={-1}>
-            <Inert text={line.queueId} charactersMax={40} />
-          </Link>
-        )}
+        <TailText line={line} />
       </span>
     </li>
   );
@@ -61,7 +76,7 @@ function useTail(filterKey: string, isPaused: boolean): { readonly tail: Tail; r
 }
 
 export function LivePage() {
-  const { words, format } = useConsole();
+  const { words, format, live } = useConsole();
   const [search, setSearch] = useSearchParams();
   const text = search.get('text') ?? '';
   const node = search.get('node') ?? '';
@@ -117,7 +132,7 @@ export function LivePage() {
         <button type="button" aria-pressed={isPaused} onClick={() => setIsPaused(!isPaused)}>
           {isPaused ? words.live.resume : words.live.pause}
         </button>
-        <DataAge readAt={nodes.readAt} />
+        <DataAge readAt={live.heardAt()} />
       </div>
       <fieldset className="groups">
         <legend className="unseen">{words.live.show}</legend>

@@ -44,7 +44,7 @@ function LinkState() {
           <circle cx="5" cy="5" r="3.8" fill="none" stroke="currentColor" strokeWidth="1.6" strokeDasharray="2.4 2.2" />
         )}
       </svg>
-      {words.link[status]}
+      <span>{words.link[status]}</span>
     </span>
   );
 }

@@ -19,7 +19,6 @@ export const en: Words = {
     go: 'Search',
   },
   settings: {
-    language: 'Language',
     theme: 'Theme',
     system: 'As the system',
     light: 'Light',
@@ -100,7 +99,7 @@ export const en: Words = {
           : `All is quiet: ${nodes} nodes report, no mail has passed in this time.`,
       'nodes-degraded': ({ degraded, nodes, node }) =>
         degraded === 1
-          ? `${node} is not heard, 1 of ${nodes} nodes.`
+          ? `1 of ${nodes} nodes is not heard: ${node}.`
           : `${degraded} of ${nodes} nodes are not heard, ${node} among them.`,
       deferring: ({ percent, deferred }) =>
         `Mail flows slowly: ${percent} % of attempts are put off, ${deferred} in this time.`,

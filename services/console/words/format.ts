@@ -15,7 +15,7 @@ export type Format = ReturnType<typeof createFormat>;
 export function createFormat(locale: string, units: UnitWords, timeZone?: string) {
   const zoneOption = timeZone === undefined ? {} : { timeZone };
   const clock = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const;
-  const integer = new Intl.NumberFormat(locale);
+  const integer = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
   const fraction = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
   const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
   const timeOnly = new Intl.DateTimeFormat(locale, { ...clock, ...zoneOption });

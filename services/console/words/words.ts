@@ -21,7 +21,7 @@ export type Words = {
   readonly units: UnitWords;
   readonly nav: Readonly<Record<'overview' | 'messages' | 'live' | 'main' | 'skip', string>>;
   readonly search: Readonly<Record<'label' | 'placeholder' | 'go', string>>;
-  readonly settings: Readonly<Record<'language' | 'theme' | 'system' | 'light' | 'dark' | 'help', string>>;
+  readonly settings: Readonly<Record<'theme' | 'system' | 'light' | 'dark' | 'help', string>>;
   readonly link: Readonly<Record<'live' | 'connecting' | 'stale', string>>;
   readonly stale: {
     readonly title: (since: string) => string;

@@ -6,7 +6,7 @@ export const zh: Words = {
   units: { ms: '毫秒', s: '秒', min: '分', h: '小时', d: '天' },
   nav: { overview: '总览', messages: '邮件', live: '实时', main: '主导航', skip: '跳到正文' },
   search: { label: '搜索邮件', placeholder: '队列 ID、Message-ID、地址、域名，或 from: to: fate: node:', go: '搜索' },
-  settings: { language: '语言', theme: '外观', system: '跟随系统', light: '浅色', dark: '深色', help: '键盘帮助' },
+  settings: { theme: '外观', system: '跟随系统', light: '浅色', dark: '深色', help: '键盘帮助' },
   link: { live: '已连接', connecting: '连接中', stale: '已过期' },
   stale: {
     title: (since) => `数据停在 ${since}。`,

@@ -43,6 +43,8 @@ export type Lane = {
 
 /** Rows of overlapping transactions in one lane; further ones share the last. */
 const rowsMax = 8;
+/** Room for the mark after a transaction, as a share of what the lane spans. */
+const markShare = 0.04;
 /** Attempts whose lines lie this close belong to one transaction. */
 const transactionMs = 2000;
 /** Lines with whole seconds may stand this far from the time that the delays tell. */
@@ -154,8 +156,10 @@ function bundle(groups: readonly Attempts[]): Attempts[] {
 /** Gives each transaction the first row that is free. */
 function stackRows(groups: readonly Attempts[]): Attempts[] {
   const rowEnds: number[] = [];
+  const [first] = groups;
+  const markMs = first === undefined ? 0 : (Math.max(...groups.map((one) => one.time)) - first.since) * markShare;
   return groups.map((group) => {
-    const free = rowEnds.findIndex((end) => end < group.since);
+    const free = rowEnds.findIndex((end) => end + markMs < group.since);
     const row = free !== -1 ? free : Math.min(rowEnds.length, rowsMax - 1);
     rowEnds[row] = Math.max(rowEnds[row] ?? 0, group.time);
     return { ...group, row };

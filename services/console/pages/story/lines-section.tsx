@@ -85,7 +85,7 @@ export function LinesSection(props: {
           {words.story.copyLines}
         </button>
       </div>
-      <ol className="story-lines">
+      <ol className={props.withDay ? 'story-lines with-day' : 'story-lines'}>
         {shown.map(({ line, number, firstOf }) => (
           <Line
             key={number}

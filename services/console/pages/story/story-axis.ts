@@ -83,7 +83,8 @@ export function layAxis(lanes: readonly Lane[], left: number, right: number): St
   const attemptTimes = lanes.flatMap((lane) => lane.attempts.map((group) => group.time));
   // A narrow screen gets narrower breaks rather than no room for the parts.
   const breakWidth = Math.min(breakPx, (0.45 * (right - left)) / Math.max(1, kept.length - 1));
-  const room = Math.max(0, right - left - breakWidth * (kept.length - 1) - partPxMin * kept.length);
+  const partWidthMin = Math.min(partPxMin, (0.5 * (right - left)) / kept.length);
+  const room = right - left - breakWidth * (kept.length - 1) - partWidthMin * kept.length;
   const weights = kept.map((part) => Math.sqrt(part.until - part.since + 1));
   const weightSum = weights.reduce((sum, weight) => sum + weight, 0);
 
@@ -96,7 +97,7 @@ export function layAxis(lanes: readonly Lane[], left: number, right: number): St
       parts.push({ kind: 'break', since: before.until, until: part.since, left: at, right: at + breakWidth, folded });
       at += breakWidth;
     }
-    const width = kept.length === 1 ? right - left : partPxMin + (room * (weights[index] ?? 0)) / weightSum;
+    const width = kept.length === 1 ? right - left : partWidthMin + (room * (weights[index] ?? 0)) / weightSum;
     parts.push({ kind: 'scale', ...part, left: at, right: at + width, folded: 0 });
     at += width;
   });

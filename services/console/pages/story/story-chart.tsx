@@ -71,7 +71,7 @@ function TimeAxis({ axis, height }: { readonly axis: StoryAxis; readonly height:
   if (first === undefined) return null;
   const ticks = axis.isBroken
     ? scales.map((part, index) => ({ time: part.since, label: dayOrTime(part.since, scales[index - 1]?.since) }))
-    : evenTicks(first.since, first.until, Math.max(2, (first.right - first.left) / tickPx)).map((time, index) => ({
+    : evenTicks(first.since, first.until, Math.max(3, (first.right - first.left) / tickPx)).map((time, index) => ({
         time,
         label: index === 0 ? format.timeWithMs(time) : `+${format.duration(time - first.since)}`,
       }));

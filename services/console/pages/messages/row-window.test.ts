@@ -1,0 +1,24 @@
+import { describe, expect, test } from 'vitest';
+import { rowsAround, rowsInView } from './row-window.ts';
+
+describe('rows in view', () => {
+  test('at the top: what fits, and some below', () => {
+    expect(rowsInView(120, 800, 34, 100_000)).toEqual({ first: 0, end: 20 + rowsAround });
+  });
+  test('deep in the list: a few on both sides, never more than the screen needs', () => {
+    const { first, end } = rowsInView(-34 * 50_000, 800, 34, 100_000);
+    expect(first).toBe(50_000 - rowsAround);
+    expect(end - first).toBeLessThanOrEqual(Math.ceil(800 / 34) + 1 + 2 * rowsAround);
+  });
+  test('at the very end: nothing beyond it', () => {
+    expect(rowsInView(-34 * 99_990, 800, 34, 100_000).end).toBe(100_000);
+  });
+  test('a list that shrank while scrolled far draws its end, not nothing', () => {
+    const { first, end } = rowsInView(-34 * 5000, 800, 34, 10);
+    expect(first).toBe(0);
+    expect(end).toBe(10);
+  });
+  test('an empty list draws nothing', () => {
+    expect(rowsInView(0, 800, 34, 0)).toEqual({ first: 0, end: 0 });
+  });
+});
