@@ -39,11 +39,16 @@ const limitMs = { fast: 10_000, daemon: 10_000, calm: 20_000, slow: 20_000, quot
 /** All that an agent measures of its node. Samplers run on their own until `stop`. */
 export function createNodeMetrics(
   config: NodeMetricsConfig,
-  deps: { readonly clock: Clock; readonly log: Logger; readonly readCommand?: ReadCommand },
+  deps: {
+    readonly clock: Clock;
+    readonly log: Logger;
+    /** Where the metrics are shown; a new one unless given. */
+    readonly registry?: Registry;
+    readonly readCommand?: ReadCommand;
+  },
 ): NodeMetrics {
-  const { clock, log, readCommand = readCommandOfSystem } = deps;
+  const { clock, log, registry = new Registry(), readCommand = readCommandOfSystem } = deps;
   const { procRoot, sysRoot, cadence } = config;
-  const registry = new Registry();
   const board = createFamilyBoard(registry);
   const counters = createLogCounters();
   counters.register(registry);
