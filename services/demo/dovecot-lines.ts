@@ -20,9 +20,9 @@ export function mailboxFateText(lmtp: LmtpSession, messageId: string, fate: Mail
   const start = `${session('lmtp', lmtp.user, lmtp.pid, lmtp.sessionId)}sieve: msgid=${messageId}: `;
   switch (fate.kind) {
     case 'stored':
-      return `${start}stored mail into mailbox '${fate.mailbox}'`;
+      return `${start}${fate.mailbox === 'INBOX' ? '' : 'fileinto action: '}stored mail into mailbox '${fate.mailbox}'`;
     case 'discarded':
-      return `${start}marked message to be discarded if not explicitly delivered (discard action)`;
+      return `${start}discard action: Marked message to be discarded if not explicitly delivered (discard action)`;
     case 'full':
       return `${start}failed to store into mailbox '${fate.mailbox}': Quota exceeded (mailbox for user is full)`;
   }

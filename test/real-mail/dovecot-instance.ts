@@ -23,6 +23,9 @@ if header :is "X-Spam-Flag" "YES" {
   fileinto :create "Junk";
   stop;
 }
+if header :is "X-Unwanted" "YES" {
+  discard;
+}
 `;
 
 export async function startDovecot(options: DovecotOptions): Promise<DovecotInstance> {

@@ -20,7 +20,8 @@ export type Kind =
   | 'rejected-relaying'
   | 'rejected-by-policy'
   | 'filtered'
-  | 'sieve-moved';
+  | 'sieve-moved'
+  | 'sieve-discarded';
 
 export type PlannedMail = {
   readonly kind: Kind;
@@ -28,7 +29,8 @@ export type PlannedMail = {
   readonly to: string;
   /** Through the entrance whose mail passes the content filter. */
   readonly isFiltered: boolean;
-  readonly isMarkedSpam: boolean;
+  /** A header that the sieve script of every mailbox acts on. */
+  readonly sieveHeader?: 'X-Spam-Flag' | 'X-Unwanted';
   readonly expected: {
     readonly fate: Fate;
     readonly mailbox?: 'INBOX' | 'Junk';
@@ -49,7 +51,7 @@ const kindsOfTen: readonly Kind[] = [
   'filtered',
   'delivered-abroad',
   'bounced-unknown-user',
-  'sieve-moved',
+  'sieve-discarded',
 ];
 /** Every fifth refusal is for relaying, every fifth by the access table. */
 const refusals: readonly Kind[] = [
@@ -89,9 +91,11 @@ function planOne(kind: Kind, number: string, user: string, runId: string): Plann
     case 'sieve-moved':
       return {
         ...mail,
-        isMarkedSpam: true,
+        sieveHeader: 'X-Spam-Flag',
         expected: { fate: 'delivered', mailbox: 'Junk', nodes: both, queueIds: 2 },
       };
+    case 'sieve-discarded':
+      return { ...mail, sieveHeader: 'X-Unwanted', expected: { fate: 'discarded', nodes: both, queueIds: 2 } };
     case 'delivered-abroad':
       return {
         ...mail,

@@ -47,7 +47,7 @@ async function sendOne(
       to: mail.to,
       subject: `A message that shall be ${mail.kind}`,
       text: 'Sent by the proof on real Postfix and Dovecot.',
-      headers: mail.isMarkedSpam ? { 'X-Spam-Flag': 'YES' } : {},
+      headers: mail.sieveHeader === undefined ? {} : { [mail.sieveHeader]: 'YES' },
     });
     return { result: 'taken', words: String(info.response) };
   } catch (error) {
