@@ -5,8 +5,6 @@ import { whyRefused } from '../http/guards.ts';
 /** Bytes of one message; the largest is a heartbeat of 1000 sources with long paths. */
 const messageBytesMax = 2 * 1024 * 1024;
 
-export type SocketServer = Server;
-
 /** socket.io beside fastify on the same port, behind the same checks of name and origin. */
 export function createSocketServer(httpServer: HttpServer, names: readonly string[]): Server {
   return new Server(httpServer, {
