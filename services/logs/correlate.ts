@@ -163,11 +163,11 @@ export function createCorrelator(
   function addLeg(node: string, event: MailEvent, queueId: string | undefined, role: LegState['role']) {
     const story = begin();
     const leg = createLeg({ node, instance: instanceOf(event), time: event.time, role });
+    story.legs.push(leg);
     if (queueId !== undefined) {
       leg.queueId = own(queueId);
       register(legKey(node, leg.instance, queueId), story);
     }
-    story.legs.push(leg);
     return { story, leg, at: 0 };
   }
 

@@ -12,7 +12,7 @@ const queueSilenceSeconds = 7 * 86_400;
 
 export function createFlowReader(db: DatabaseSync, deps: { readonly load: (no: number) => StoryState | undefined }) {
   const read = db.prepare(
-    `SELECT (m.minute * ${minuteMs} - ?) / ? AS step, s.node AS node, sum(m.lines) AS lines, sum(accepted) AS accepted,
+    `SELECT CAST((m.minute * ${minuteMs} - ?) / ? AS INTEGER) AS step, s.node AS node, sum(m.lines) AS lines, sum(accepted) AS accepted,
        sum(delivered) AS delivered, sum(deferred) AS deferred, sum(bounced) AS bounced, sum(rejected) AS rejected
      FROM minute m JOIN source s ON s.no = m.source WHERE m.minute BETWEEN ? AND ? GROUP BY step, node`,
   );
