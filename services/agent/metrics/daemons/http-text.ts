@@ -5,7 +5,8 @@ export async function fetchText(
   bytesMax: number,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<string> {
-  const response = await fetch(url, { signal, headers, redirect: 'error' });
+  // A connection that is kept would take one of the daemon's few clients all the time.
+  const response = await fetch(url, { signal, headers: { ...headers, connection: 'close' }, redirect: 'error' });
   if (response.status !== 200) {
     await response.body?.cancel();
     throw new Error(`${url} answers ${response.status}`);

@@ -10,7 +10,7 @@ const maildrop =
   '541131373935333635303034203436313130364115726577726974655f636f6e746578743d6c6f63616c4604726f6f7453086140622e74657374';
 
 test('a queued message has the size that mailq shows, and its arrival', () => {
-  expect(parseQueueFileHead(Buffer.from(deferred, 'hex'))).toEqual({ sizeBytes: 235, arrivedAt: 1795365004258 });
+  expect(parseQueueFileHead(Buffer.from(deferred, 'hex'))).toEqual({ sizeBytes: 235, arrivedAt: 1795365004255 });
 });
 
 test('a message in maildrop has no size of its own', () => {
