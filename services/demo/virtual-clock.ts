@@ -5,7 +5,7 @@ export type VirtualClock = Clock & {
   /** Runs everything due up to `time` (epoch ms), in order, and leaves the clock there. */
   readonly runUntil: (time: number) => void;
   readonly handOver: (real: Clock) => void;
-  /** Forgets everything that is still due. */
+  /** Forgets everything that is still due, and whatever is asked for from then on. */
   readonly stop: () => void;
 };
 
@@ -16,6 +16,7 @@ export function createVirtualClock(startAt: number): VirtualClock {
   let order = 0;
   let tasks: Task[] = [];
   let real: Clock | undefined;
+  let isStopped = false;
   const cancels = new Set<() => void>();
 
   const takeNext = (until: number): Task | undefined => {
@@ -31,6 +32,7 @@ export function createVirtualClock(startAt: number): VirtualClock {
   };
 
   const after = (delayMs: number, run: () => void): (() => void) => {
+    if (isStopped) return () => {};
     if (real !== undefined) {
       const cancel = real.after(delayMs, () => {
         cancels.delete(cancel);
@@ -76,9 +78,10 @@ export function createVirtualClock(startAt: number): VirtualClock {
       real = clock;
       const pending = tasks;
       tasks = [];
-      for (const { dueAt, run } of pending) after(dueAt - clock.now(), run);
+      for (const { dueAt, run } of pending) after(Math.max(0, dueAt - clock.now()), run);
     },
     stop: () => {
+      isStopped = true;
       tasks = [];
       for (const cancel of cancels) cancel();
       cancels.clear();
