@@ -31,9 +31,12 @@ export function createDovecotStatsSampler(config: {
   };
 }
 
-/** `dovecot_*` rows as families; the process's own `process_*` names are left out, they would be mistaken for the agent's. */
+/**
+ * `dovecot_…_total` rows as families. The `_count` and `_sum` that stand beside grouped rows are what these rows add up to;
+ * the process's own `process_*` names would be mistaken for the agent's.
+ */
 export function dovecotFamilies(rows: readonly ExposedRow[]): Family[] {
-  const own = withoutTotals(rows.filter(({ name }) => name.startsWith('dovecot_')));
+  const own = withoutTotals(rows.filter(({ name }) => /^dovecot_\w+_(total|info)$/.test(name)));
   return [...Map.groupBy(own, ({ name }) => name)].map(
     ([name, samples]): Family => ({
       name,
