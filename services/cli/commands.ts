@@ -1,7 +1,15 @@
 import type { Command } from 'commander';
 import { registerAgent } from './commands/agent.ts';
 import { registerControl } from './commands/control.ts';
+import { registerLab } from './commands/lab.ts';
+import { registerParse } from './commands/parse.ts';
 import { registerStart } from './commands/start.ts';
 
 /** Every subcommand, one file each; the order is the order of `--help`. */
-export const commands: ReadonlyArray<(program: Command) => void> = [registerStart, registerControl, registerAgent];
+export const commands: ReadonlyArray<(program: Command) => void> = [
+  registerStart,
+  registerControl,
+  registerAgent,
+  registerLab,
+  registerParse,
+];

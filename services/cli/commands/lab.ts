@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { AppError } from '../../protocol/errors.ts';
+import { labRequestSchema } from '../../protocol/lab-request.ts';
+
+const labMain = join(import.meta.dirname, '../../lab/main.ts');
+
+/** `mailward lab …`: every subcommand is one request to the lab's own process, which this one only starts and waits for. */
+export function registerLab(program: Command): void {
+  const lab = program.command('lab').description('Real mail hosts in network namespaces on this machine; needs root.');
+  const add = (words: string, description: string): Command =>
+    lab
+      .command(words)
+      .description(description)
+      .option('--name <name>', 'which lab, when there are several', 'lab')
+      .option('--json', 'print one JSON object', false);
+
+  add('up', 'Build a lab and wait until every daemon serves.')
+    .option('--topology <name or file>', 'default, pair, two-sites, or a YAML file', 'default')
+    .option('--page-port <port>', 'loopback port of the page on this machine, 0 for any free one', wholeNumber, 7400)
+    .action((options) => ask({ command: 'up', ...options }));
+  add('status', 'Say what stands, what listens and what it costs.').action((options) =>
+    ask({ command: 'status', ...options }),
+  );
+  add('shell <host>', 'Open a shell in a host.').action((host, options) => ask({ command: 'shell', host, ...options }));
+  add('exec <host> <argv...>', 'Run a program in a host: mailward lab exec mx1 -- postqueue -p').action(
+    (host, argv, options) => ask({ command: 'exec', host, argv, ...options }),
+  );
+  add('logs [host]', 'Show the mail log of a host and what its services said.')
+    .option('-f, --follow', 'keep showing', false)
+    .option('-n, --lines <count>', 'lines of each file', wholeNumber, 20)
+    .action((host, options) => ask({ command: 'logs', host, ...options }));
+  add('down', 'Take a lab away, also one that was left half-way.').action((options) =>
+    ask({ command: 'down', ...options }),
+  );
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('A whole number is expected.');
+  return Number(text);
+}
+
+async function ask(request: object): Promise<void> {
+  const parsed = labRequestSchema.safeParse(request);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    throw new AppError('bad-query', faults.join('; '));
+  }
+  // The terminal is handed over whole, for shells; the channel tells the lab when this process ends.
+  const child = spawn(process.execPath, [labMain, JSON.stringify(parsed.data)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
+  // Ctrl-C reaches both of us; the lab decides, and this process reports how that ended.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void child.kill(signal));
+  process.exitCode = await new Promise<number>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (status) => resolve(status ?? 128));
+  });
+}

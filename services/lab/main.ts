@@ -1,0 +1,74 @@
+import { AppError } from '../protocol/errors.ts';
+import { type LabRequest, labRequestSchema } from '../protocol/lab-request.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { describeError, exitStatus } from '../runtime/run-process.ts';
+import { takeDown } from './down.ts';
+import { runInHost, showLogs } from './host-commands.ts';
+import { withLabLock } from './lab-lock.ts';
+import { labPaths } from './lab-paths.ts';
+import { requireLab } from './requirements.ts';
+import { serveSinks } from './sinks/sinks.ts';
+import { readStatus, renderStatus } from './status.ts';
+import { bringUp } from './up.ts';
+
+// The lab's process. `mailward lab` starts it with one JSON request; the hosts of a lab start it with the name of the part
+// they play (`sinks FILE`).
+
+const clock = systemClock;
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+const print = (request: LabRequest, value: object, text: string): void =>
+  void process.stdout.write(`${request.json ? JSON.stringify(value) : text}\n`);
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+
+async function run(request: LabRequest): Promise<number> {
+  const paths = labPaths(request.name);
+  switch (request.command) {
+    case 'up': {
+      const interrupt = new AbortController();
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort());
+      const report = await withLabLock(request.name, () =>
+        bringUp(paths, request, { clock, say, signal: interrupt.signal }),
+      );
+      const page = report.pageUrl === undefined ? '' : ` The page is at ${report.pageUrl}`;
+      print(request, report, `The lab ${request.name} is up: ${report.hosts} hosts in ${seconds(report.ms)}.${page}`);
+      return exitStatus.done;
+    }
+    case 'down': {
+      await requireLab();
+      const report = await withLabLock(request.name, () => takeDown(paths, { clock }));
+      print(
+        request,
+        report,
+        `Nothing of the lab ${request.name} is left: ${report.processes} processes and ${report.mounts} mounts went in ${seconds(report.ms)}.`,
+      );
+      return exitStatus.done;
+    }
+    case 'status': {
+      const status = readStatus(paths);
+      print(request, status, renderStatus(status));
+      return status.ready ? exitStatus.done : exitStatus.no;
+    }
+    case 'shell':
+      return await runInHost(paths, request.host, [process.env.SHELL ?? '/bin/sh', '-i']);
+    case 'exec':
+      return await runInHost(paths, request.host, request.argv);
+    case 'logs':
+      return await showLogs(paths, request);
+    default:
+      throw new AppError('bad-request', `${request.command} is not there yet`);
+  }
+}
+
+// A command that is killed takes its lab process along; what that leaves half-way, `lab down` finds.
+process.once('disconnect', () => process.exit(exitStatus.no));
+process.channel?.unref();
+const [first = '', second = ''] = process.argv.slice(2);
+try {
+  if (first === 'sinks') await serveSinks(second, { clock });
+  else process.exitCode = await run(labRequestSchema.parse(JSON.parse(first)));
+} catch (error) {
+  if (!(error instanceof AppError)) throw error;
+  process.stderr.write(`mailward lab: ${describeError(error)}\n`);
+  process.exitCode =
+    error.code === 'bad-config' || error.code === 'bad-request' ? exitStatus.usage : exitStatus.unreachable;
+}

@@ -1,0 +1,154 @@
+import type { BuildInput, HostFile, HostService } from '../host-files.ts';
+import { hostsOf, type LabPlan } from '../topology.ts';
+import { databasePassword, passwdFileText, usersInDatabase } from './mailboxes.ts';
+
+export const replicationPort = 12_345;
+
+export function dovecotFiles({ plan, host }: BuildInput): readonly HostFile[] {
+  const peer = plan.hosts.find(({ name }) => name === host.peer);
+  const users = usersInDatabase(plan)
+    ? { path: '/etc/dovecot/lab-sql.conf', text: sqlConf(plan), mode: 0o640, owner: 'root:dovecot' }
+    : { path: '/etc/dovecot/lab-users', text: passwdFileText(plan, host.domains), mode: 0o640, owner: 'root:dovecot' };
+  return [
+    { path: '/etc/dovecot/dovecot.conf', text: dovecotConf(host.fqdn, plan, peer?.fqdn) },
+    {
+      path: '/etc/dovecot/sieve/after.sieve',
+      text: 'require "fileinto";\nif header :contains "X-Lab-Folder" "Lists" { fileinto "Lists"; }\n',
+    },
+    users,
+  ];
+}
+
+export const dovecotService: HostService = {
+  name: 'dovecot',
+  // Its sockets lie in Postfix's queue, whose private folder must be Postfix's own before either of them starts.
+  start:
+    'rm -f /run/dovecot/master.pid; install -d -o postfix -g root -m 700 /var/spool/postfix/private; sievec /etc/dovecot/sieve/after.sieve; dovecot',
+  listens: [24, 110, 143, 993, 995, 4190].map((port) => ({ protocol: 'tcp', port })),
+};
+
+function dovecotConf(fqdn: string, plan: LabPlan, peerFqdn: string | undefined): string {
+  const replication = peerFqdn !== undefined;
+  return `protocols = imap pop3 lmtp sieve
+listen = *, ::
+hostname = ${fqdn}
+postmaster_address = postmaster@${plan.domain}
+mail_location = maildir:~/Maildir
+mail_uid = vmail
+mail_gid = vmail
+first_valid_uid = 5000
+mail_plugins = $mail_plugins notify mail_log quota${replication ? ' replication' : ''}
+login_trusted_networks =
+ssl = yes
+ssl_cert = </etc/ssl/lab/chain.pem
+ssl_key = </etc/ssl/lab/key.pem
+disable_plaintext_auth = no
+auth_mechanisms = plain login
+mail_max_userip_connections = 20
+syslog_facility = mail
+${usersInDatabase(plan) ? sqlUsers : fileUsers}
+namespace inbox {
+  inbox = yes
+  separator = /
+  mailbox Lists {
+    auto = no
+  }
+}
+protocol imap {
+  mail_plugins = $mail_plugins imap_quota
+}
+protocol lmtp {
+  mail_plugins = $mail_plugins sieve
+}
+service lmtp {
+  inet_listener lmtp {
+    port = 24
+  }
+  unix_listener /var/spool/postfix/private/dovecot-lmtp {
+    mode = 0600
+    user = postfix
+    group = postfix
+  }
+}
+service auth {
+  unix_listener /var/spool/postfix/private/auth {
+    mode = 0660
+    user = postfix
+    group = postfix
+  }
+}
+service imap-login {
+  service_count = 0
+  client_limit = 1000
+}
+service imap {
+  process_limit = 2048
+}
+plugin {
+  mail_log_events = delete undelete expunge copy save mailbox_create mailbox_delete mailbox_rename flag_change
+  mail_log_fields = uid box msgid size from
+  quota = maildir:User quota
+  quota_rule = *:storage=50M
+  sieve_after = /etc/dovecot/sieve/after.sieve
+}
+${replication ? replicationConf(peerFqdn) : ''}`;
+}
+
+const sqlUsers = `passdb {
+  driver = sql
+  args = /etc/dovecot/lab-sql.conf
+}
+userdb {
+  driver = sql
+  args = /etc/dovecot/lab-sql.conf
+}`;
+
+const fileUsers = `passdb {
+  driver = passwd-file
+  args = scheme=PLAIN username_format=%u /etc/dovecot/lab-users
+}
+userdb {
+  driver = passwd-file
+  args = username_format=%u /etc/dovecot/lab-users
+}`;
+
+function replicationConf(peerFqdn: string): string {
+  return `doveadm_port = ${replicationPort}
+doveadm_password = lab-replication
+service doveadm {
+  inet_listener {
+    port = ${replicationPort}
+  }
+}
+service replicator {
+  process_min_avail = 1
+  unix_listener replicator-doveadm {
+    mode = 0600
+    user = vmail
+  }
+}
+service aggregator {
+  fifo_listener replication-notify-fifo {
+    user = vmail
+  }
+  unix_listener replication-notify {
+    user = vmail
+  }
+}
+plugin {
+  mail_replica = tcp:${peerFqdn}:${replicationPort}
+}
+`;
+}
+
+function sqlConf(plan: LabPlan): string {
+  const connects = hostsOf(plan, 'database')
+    .map(({ fqdn }) => `connect = host=${fqdn} dbname=mail user=mail password=${databasePassword} connect_timeout=5\n`)
+    .join('');
+  return `driver = mysql
+${connects}default_pass_scheme = PLAIN
+password_query = SELECT address AS user, password FROM mailbox WHERE address = '%u' AND active = 1
+user_query = SELECT 5000 AS uid, 5000 AS gid, CONCAT('/srv/mail/', domain, '/', name) AS home FROM mailbox WHERE address = '%u' AND active = 1
+iterate_query = SELECT address AS user FROM mailbox WHERE active = 1
+`;
+}
