@@ -3,6 +3,7 @@ import { registerAgent } from './commands/agent.ts';
 import { registerControl } from './commands/control.ts';
 import { registerLab } from './commands/lab.ts';
 import { registerParse } from './commands/parse.ts';
+import { registerParse } from './commands/parse.ts';
 import { registerStart } from './commands/start.ts';
 
 /** Every subcommand, one file each; the order is the order of `--help`. */

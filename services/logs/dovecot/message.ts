@@ -66,7 +66,12 @@ export function parseDovecot(line: string, start: number, event: MailEvent): voi
   }
   const nameEnd = endOfName(line, at);
   const service = nameEnd > at ? serviceAt(line, at, nameEnd) : undefined;
-  const textAt = service === undefined ? at : readPrefix(line, at, nameEnd, event);
+  let textAt = service === undefined ? at : readPrefix(line, at, nameEnd, event);
+  if (service === undefined && line.startsWith(': ', nameEnd) && readLevel(line, nameEnd + 2, event) > nameEnd + 2) {
+    // A service of a plug-in or a later release: its name is known by the level that follows it.
+    event.service = line.slice(at, nameEnd);
+    textAt = nameEnd + 2;
+  }
   if (service !== undefined && textAt > at) event.service = service.name;
   at = readLevel(line, textAt, event);
   if (

@@ -25,7 +25,7 @@ const postfixServices = new Set(
 /** Services of Dovecot as they stand before the first colon of its own log. */
 export const dovecotServices: ReadonlySet<string> = new Set(
   (
-    'aggregator anvil auth auth-worker auth-cache config deliver dict dict-async dict-expire director dns_client dns-client doveadm ' +
+    'aggregator anvil auth auth-worker auth-cache config deliver dict dict-expire director dns_client dns-client doveadm ' +
     'doveadm-server dsync dsync-local dsync-remote dsync-server fs-auth health-check imap imap-hibernate ' +
     'imap-login imap-master imap-urlauth imap-urlauth-login imap-urlauth-worker indexer indexer-worker ipc lda lmtp log ' +
     'managesieve managesieve-login master old-stats pop3 pop3-login quota-status rawlog replicator script script-login ' +
