@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { type LabPaths, labMark, labsFolder } from './lab-paths.ts';
+import { type LabPaths, labMark } from './lab-paths.ts';
 
 // What of a lab exists, read from the kernel and from nothing that a crashed command could have left unwritten.
 
