@@ -3,8 +3,8 @@ import { registerAgent } from './commands/agent.ts';
 import { registerControl } from './commands/control.ts';
 import { registerLab } from './commands/lab.ts';
 import { registerParse } from './commands/parse.ts';
-import { registerParse } from './commands/parse.ts';
 import { registerStart } from './commands/start.ts';
+import { registerTrace } from './commands/trace.ts';
 
 /** Every subcommand, one file each; the order is the order of `--help`. */
 export const commands: ReadonlyArray<(program: Command) => void> = [
@@ -13,4 +13,5 @@ export const commands: ReadonlyArray<(program: Command) => void> = [
   registerAgent,
   registerLab,
   registerParse,
+  registerTrace,
 ];
