@@ -5,6 +5,7 @@ import { AppError } from '../protocol/errors.ts';
 import type { BatchEnvelope } from '../protocol/ingest.ts';
 import type { Hello, NodeState } from '../protocol/live.ts';
 import type { Logger } from '../runtime/log.ts';
+import { createDelayMetrics } from './delay-metrics.ts';
 import { createBoundedCounter, createMailMetrics } from './mail-metrics.ts';
 import type { IngestReport, RetentionReport } from './store/event-store.ts';
 
@@ -16,6 +17,7 @@ export function createControlEvents(options: { readonly version: string }, deps:
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
   const mail = createMailMetrics(registry);
+  const delays = createDelayMetrics();
   new Gauge({ name: 'mailward_build_info', help: 'The running release', labelNames: ['version'], registers }).set(
     { version: options.version },
     1,
@@ -94,6 +96,7 @@ export function createControlEvents(options: { readonly version: string }, deps:
         countCutBytes({ node }, envelope.cutBytes);
       }
       mail.add(node, report.counts);
+      if (report.delays !== undefined) delays.add(node, report.delays);
       if (report.gapBytes > 0) {
         countGapBytes({ node }, report.gapBytes);
         log.warn({ node, path: envelope.path, gapBytes: report.gapBytes }, 'bytes of a log are missing');
@@ -149,6 +152,9 @@ export function createControlEvents(options: { readonly version: string }, deps:
     retentionFailed(error: unknown): void {
       log.error({ err: error }, 'retention could not run; the next night tries again');
     },
-    renderMetrics: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    renderMetrics: async () => ({
+      contentType: registry.contentType,
+      text: `${await registry.metrics()}\n${delays.render()}`,
+    }),
   };
 }

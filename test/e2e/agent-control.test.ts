@@ -282,6 +282,9 @@ test('every documented route answers, and the metrics can be read and hold no ad
   const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   expect(samples.filter((line) => !sample.test(line))).toEqual([]);
   expect(samples).toContain('postfix_smtp_messages_processed_total{node="mx1",status="sent"} 30');
+  expect(samples).toContain(
+    'postfix_smtp_delivery_delay_seconds_bucket{le="0.1",node="mx1",stage="connection_setup"} 30',
+  );
   expect(text).not.toContain('@');
   for (const { queueId } of mail.messages) expect(text).not.toContain(queueId);
 });

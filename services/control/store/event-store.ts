@@ -3,12 +3,15 @@ import type { FlowPoint, StoryDetail, StoryPage, StoryQuery } from '../../protoc
 import type { Completeness } from '../../protocol/completeness.ts';
 import type { BatchAck, BatchEnvelope } from '../../protocol/ingest.ts';
 import type { TailChunk, TailFilter } from '../../protocol/live.ts';
+import type { DelayCounts } from '../delay-counts.ts';
 
 /** What one batch taught us, for metrics and the live page. Counted once: a duplicate batch has all counts zero. */
 export type IngestReport = {
   readonly ack: BatchAck;
   /** `kind` → lines, with `service` and `status` where a metric needs them: key `kind|software|service|status`. */
   readonly counts: Readonly<Record<string, number>>;
+  /** How long finished deliveries took; absent when there were none. */
+  readonly delays?: DelayCounts;
   /** Bytes missing between what was stored of this source and this batch. */
   readonly gapBytes: number;
   /** Lines for the live tail, when a tail filter is set; bounded by `tailLimits`. */

@@ -12,6 +12,7 @@ import { AppError } from '../../../protocol/errors.ts';
 import { type BatchEnvelope, batchLimits } from '../../../protocol/ingest.ts';
 import type { TailFilter } from '../../../protocol/live.ts';
 import type { Fate } from '../../../protocol/story.ts';
+import { addDelays, type DelayHistogram } from '../../delay-counts.ts';
 import type { IngestReport } from '../event-store.ts';
 import { createLineBlocks } from './line-blocks.ts';
 import { createLookupWriter } from './lookup.ts';
@@ -104,6 +105,7 @@ function createState(db: DatabaseSync) {
     source: number,
     bytes: Buffer,
     counts: Map<string, number>,
+    delays: Map<string, DelayHistogram>,
     tail: Tail,
   ): Stored {
     const { envelope } = batch;
@@ -125,6 +127,7 @@ function createState(db: DatabaseSync) {
           if (stored.firstTime === 0) stored.firstTime = event.time;
           minutes.add(source, event.time, 'lines', 1);
           countLine(counts, event);
+          addDelays(delays, event);
           if (event.kind === 'unparsed') {
             stored.unparsed += 1;
             minutes.add(source, event.time, 'unparsed', 1);
@@ -161,12 +164,13 @@ function createState(db: DatabaseSync) {
         return { ack: { result: 'duplicate', sourceId, lastOffset }, counts: {}, gapBytes: 0 };
       }
       const counts = new Map<string, number>();
+      const delays = new Map<string, DelayHistogram>();
       tail.begin(envelope.readMs);
       for (let at = 0; at + 1 < claim.fresh.length; at += 2) {
         const [from, to] = [claim.fresh[at] ?? 0, claim.fresh[at + 1] ?? 0];
         const isWhole = from === envelope.firstOffset && to === envelope.lastOffset;
         const bytes = isWhole ? raw : raw.subarray(from - envelope.firstOffset, to - envelope.firstOffset);
-        const stored = storeLines(batch, source.no, bytes, counts, tail);
+        const stored = storeLines(batch, source.no, bytes, counts, delays, tail);
         sources.record(source, stored, envelope, claim.gap);
       }
       sources.keep(source, claim);
@@ -176,6 +180,7 @@ function createState(db: DatabaseSync) {
         ack: { result: 'stored', sourceId, lastOffset },
         counts: Object.fromEntries(counts),
         gapBytes,
+        ...(delays.size === 0 ? {} : { delays: Object.fromEntries(delays) }),
         ...(chunk === undefined ? {} : { tail: chunk }),
       };
     },
