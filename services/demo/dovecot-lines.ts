@@ -17,7 +17,7 @@ export type MailboxFate =
   | { readonly kind: 'full'; readonly mailbox: string };
 
 export function mailboxFateText(lmtp: LmtpSession, messageId: string, fate: MailboxFate): string {
-  const start = `${session('lmtp', lmtp.user, lmtp.pid, lmtp.sessionId)}sieve: msgid=${messageId}: `;
+  const start = `${session('lmtp', lmtp.user, lmtp.pid, lmtp.sessionId)}sieve: msgid=${messageId || 'unspecified'}: `;
   switch (fate.kind) {
     case 'stored':
       return `${start}${fate.mailbox === 'INBOX' ? '' : 'fileinto action: '}stored mail into mailbox '${fate.mailbox}'`;

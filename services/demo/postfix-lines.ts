@@ -54,7 +54,9 @@ const envelopeContext = (context: { from: string; to: string; helo: string }): s
 export const rejectText = (client: Party, reply: Reply, from: string, to: string): string =>
   `NOQUEUE: reject: RCPT from ${clientName(client)}: ${replyText(reply)}; ${envelopeContext({ from, to, helo: client.helo })}`;
 
-export const messageIdText = (queueId: string, messageId: string): string => `${queueId}: message-id=${messageId}`;
+/** A message without a Message-ID header is logged with an empty one. */
+export const messageIdText = (queueId: string, messageId: string): string =>
+  `${queueId}: message-id=${messageId || '<>'}`;
 
 /** A header_checks action: `info`, `discard` or `hold`. */
 export const headerText = (

@@ -1,5 +1,5 @@
 // `mailward start --demo` as a person starts it: everything serves, the page has something to tell, and nothing is left behind.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -144,5 +144,28 @@ test('the children end also when the parent is killed', async () => {
   const family = descendantsOf(doomed.pid);
   process.kill(doomed.pid, 'SIGKILL');
   await doomed.ended;
-  await expect.poll(() => family.filter(isAlive), { timeout: 20_000 }).toEqual([]);
+  await expect.poll(() => family.filter(isAlive), { timeout: 9_000 }).toEqual([]);
+});
+
+test('a Node that is too old is told so, with the way out', () => {
+  const pretend = 'Object.defineProperty(process, "version", { value: "v20.20.2" })';
+  const launcher = resolve(import.meta.dirname, '../../services/cli/mailward.js');
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--import', `data:text/javascript,${pretend}`, launcher, 'start'],
+    {
+      encoding: 'utf8',
+    },
+  );
+  expect(status).toBe(3);
+  expect(stderr).toBe(
+    'mailward: Node 24 or newer is needed and this is v20.20.2. `npm start` brings a Node of its own.\n',
+  );
+});
+
+test('the launcher runs the commands', () => {
+  const launcher = resolve(import.meta.dirname, '../../services/cli/mailward.js');
+  const { status, stdout } = spawnSync(process.execPath, [launcher, 'start', '--help'], { encoding: 'utf8' });
+  expect(status).toBe(0);
+  expect(stdout).toContain('mailward start --demo');
 });
