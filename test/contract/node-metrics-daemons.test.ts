@@ -7,6 +7,7 @@ import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/p
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { Registry } from 'prom-client';
 import { afterEach, expect, test } from 'vitest';
 import { readCommand } from '../../services/agent/metrics/command.ts';
 import { createDovecotStatsSampler } from '../../services/agent/metrics/daemons/dovecot-stats.ts';
@@ -14,7 +15,7 @@ import { createMariadbSampler } from '../../services/agent/metrics/daemons/maria
 import { createPostgresqlSampler } from '../../services/agent/metrics/daemons/postgresql.ts';
 import { createRedisSampler } from '../../services/agent/metrics/daemons/redis.ts';
 import { createRspamdSampler } from '../../services/agent/metrics/daemons/rspamd.ts';
-import type { Family } from '../../services/agent/metrics/family.ts';
+import { createFamilyBoard, type Family } from '../../services/agent/metrics/family.ts';
 import { parseDoveconf } from '../../services/agent/metrics/host/service-limits.ts';
 import type { Sampler } from '../../services/agent/metrics/sampler.ts';
 import { systemClock } from '../../services/runtime/clock.ts';
@@ -94,6 +95,7 @@ service stats {
   const sampler = createDovecotStatsSampler({ ...cadence, url: `http://127.0.0.1:${statsPort}/metrics` });
   // Events reach the statistics process in its own time.
   const families = await sampleUntil(sampler, (now) => sum(now, 'dovecot_mail_user_session_finished_total') === 2);
+  expect(await lint(families)).toBe('');
   expect(sum(families, 'mailward_dovecot_stats_up')).toBe(1);
   expect(sum(families, 'dovecot_auth_successes_total')).toBe(2);
   expect(sum(families, 'dovecot_auth_failures_total')).toBe(1);
@@ -121,6 +123,7 @@ test.skipIf(redis.isSkipped)('Redis, over a socket and with a password', async (
   run(redis.paths[0], [...args, '--maxmemory', '64mb']);
   const sampler = createRedisSampler({ ...cadence, address: { path }, password: 'pass word' });
   const families = await sampleUntil(sampler, (now) => sum(now, 'mailward_redis_up') === 1);
+  expect(await lint(families)).toBe('');
   expect(sum(families, 'mailward_redis_memory_limit_bytes')).toBe(64 * 1024 * 1024);
   expect(sum(families, 'mailward_redis_connected_clients')).toBe(1);
   expect(sum(families, 'mailward_redis_keyspace_hits_total')).toBe(0);
@@ -140,6 +143,7 @@ test.skipIf(mariadb.isSkipped)('MariaDB, through its own client', async () => {
   const clientArgs = ['--no-defaults', `--socket=${socket}`];
   const sampler = createMariadbSampler({ ...cadence, clientArgs }, { readCommand });
   const families = await sampleUntil(sampler, (now) => sum(now, 'mailward_mariadb_up') === 1);
+  expect(await lint(families)).toBe('');
   expect(sum(families, 'mailward_mariadb_connections_limit')).toBe(42);
   expect(sum(families, 'mailward_mariadb_connections')).toBe(1);
   expect(sum(families, 'mailward_mariadb_buffer_pool_size_bytes')).toBe(16 * 1024 * 1024);
@@ -161,6 +165,7 @@ test.skipIf(postgresql.isSkipped)('PostgreSQL, through its own client', async ()
   const connection = `host=${data} user=watcher dbname=postgres`;
   const sampler = createPostgresqlSampler({ ...cadence, connection }, { readCommand });
   const families = await sampleUntil(sampler, (now) => sum(now, 'mailward_postgresql_up') === 1);
+  expect(await lint(families)).toBe('');
   expect(sum(families, 'mailward_postgresql_connections_limit')).toBe(17);
   expect(sum(families, 'mailward_postgresql_connections')).toBe(1);
   expect(sum(families, 'mailward_postgresql_shared_buffers_bytes')).toBeGreaterThan(1024 * 1024);
@@ -182,6 +187,7 @@ worker "controller" { bind_socket = "127.0.0.1:${port}"; count = 1; secure_ip = 
   const url = `http://127.0.0.1:${port}/stat`;
   const sampler = createRspamdSampler({ ...cadence, url, password: undefined });
   const families = await sampleUntil(sampler, (now) => sum(now, 'mailward_rspamd_up') === 1);
+  expect(await lint(families)).toBe('');
   const own = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   const names = [...own.matchAll(/^# TYPE (rspamd_\w+)/gm)].map(([, name = '']) => name);
   // The shape of its memory pools is for its authors; everything else of its own exporter is here.
@@ -233,6 +239,15 @@ async function sampleUntil(sampler: Sampler, isSo: (families: readonly Family[])
     await new Promise<void>((next) => systemClock.after(200, next));
   }
   throw new Error(`not so within a minute; last: ${last}`, { cause: last });
+}
+
+/** What the linter of Prometheus says about the families; nothing is good. */
+async function lint(families: readonly Family[]): Promise<string> {
+  const registry = new Registry();
+  createFamilyBoard(registry).show('lint', families);
+  const [promtool] = findPrograms('promtool').paths;
+  if (promtool === undefined || promtool === '') return '';
+  return execFileSync(promtool, ['check', 'metrics'], { input: await registry.metrics(), encoding: 'utf8' });
 }
 
 function sum(families: readonly Family[], name: string): number {
