@@ -1,4 +1,5 @@
 // The two processes as they run: real files, real kills, real ports. Nothing lost, nothing doubled.
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
@@ -147,11 +148,17 @@ test('a lost checkpoint doubles nothing, and one of an unreadable form neither',
   for (let no = 0; no < 20; no++) mail.write();
   const control = await startControl();
   const checkpoint = join(folder, 'agent', 'checkpoint.json');
-  for (const spoil of [() => {}, () => unlinkSync(checkpoint), () => writeFileSync(checkpoint, '{"version":9')]) {
+  const spoils = [() => {}, () => unlinkSync(checkpoint), () => writeFileSync(checkpoint, '{"version":9')];
+  let held = 0;
+  for (const spoil of spoils) {
     const agent = await startAgent(control);
     mail.write();
     await expectWhole(control, mail);
-    await agent.end('SIGTERM');
+    // Only what control did not hold was sent at all.
+    const sent = `mailward_agent_lines_total ${mail.messages.length * 5 - held}`;
+    await expect.poll(() => metricsOf(agent), inTime).toContain(`${sent}\n`);
+    held = mail.messages.length * 5;
+    expect(await agent.end('SIGTERM')).toBe(0);
     spoil();
   }
   const { sources } = await readCompleteness(control);
@@ -294,4 +301,24 @@ test('a busy port names its holder and the option', async () => {
   await expect(startControl(control.port)).rejects.toThrow(
     new RegExp(`in use by process ${control.pid} .*control/main.ts.*--port`),
   );
+});
+
+test('on the command line the processes are run in place: flags, signals and the exit status pass through', async () => {
+  const cli = join(import.meta.dirname, '..', '..', 'services', 'cli', 'main.ts');
+  const flags = ['control', '--port', '0', '--data-dir', join(folder, 'control')];
+  const child = spawn(process.execPath, [cli, ...flags], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
+  const { url } = JSON.parse(line) as { url: string };
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  const exit = once(child, 'exit');
+  child.kill('SIGINT');
+  expect(await exit).toEqual([0, null]);
+  await expect(fetch(`${url}/healthz`)).rejects.toThrow('fetch failed');
+
+  const wrong = spawn(process.execPath, [cli, 'agent', '--metrics-port', 'none'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const [[words], [status]] = await Promise.all([once(wrong.stderr.setEncoding('utf8'), 'data'), once(wrong, 'exit')]);
+  expect(words).toMatch(/^mailward agent: metrics\.port: /);
+  expect(status).toBe(2);
 });
