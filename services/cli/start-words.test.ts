@@ -29,7 +29,7 @@ test('the commands name messages that are there, and the control process when it
     expect.stringContaining('curl smtp://127.0.0.1:2525 '),
   ]);
   const elsewhere = nextSteps({ ...started, url: 'http://127.0.0.1:7500' }, [story]);
-  expect(elsewhere[0]?.command).toBe('npm run -s mailward -- trace 422AB9B2 --control http://127.0.0.1:7500');
+  expect(elsewhere[0]?.command).toBe('npm run -s mailward -- trace 422AB9B2 --url http://127.0.0.1:7500');
 });
 
 test('without a demo and without a message yet, one command is left', () => {

@@ -14,7 +14,7 @@ export type Started = {
 
 const trace = (query: string, controlUrl: string): string => {
   const isUsual = controlUrl === 'http://127.0.0.1:7400';
-  return `npm run -s mailward -- trace ${query}${isUsual ? '' : ` --control ${controlUrl}`}`;
+  return `npm run -s mailward -- trace ${query}${isUsual ? '' : ` --url ${controlUrl}`}`;
 };
 
 /** Three commands worth trying, on messages that are really there. */

@@ -23,7 +23,7 @@ async function traceOneOfEach(url: string, mails: readonly PlannedMail[]): Promi
   const answers: Record<string, string> = {};
   for (const mail of mails) {
     if (answers[mail.kind] !== undefined) continue;
-    const { stdout } = await run(process.execPath, [cli, 'trace', queryFor(mail), '--control', url]);
+    const { stdout } = await run(process.execPath, [cli, 'trace', queryFor(mail), '--url', url]);
     answers[mail.kind] = stdout;
   }
   return answers;
