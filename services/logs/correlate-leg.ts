@@ -61,7 +61,7 @@ export function applyToLeg(leg: LegState, event: MailEvent): void {
       // The queue manager's is the address after rewriting: `www` has become `www@example.org`.
       if (event.from !== undefined && event.from !== leg.from) leg.from = own(event.from);
       if (event.size !== undefined) leg.size = event.size;
-      if (event.nrcpt !== undefined) leg.nrcpt = event.nrcpt;
+      if (event.nrcpt !== undefined) leg.nrcpt = Math.max(leg.nrcpt ?? 0, event.nrcpt);
       break;
     case 'delivery':
       applyDelivery(leg, event);

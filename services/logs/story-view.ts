@@ -52,8 +52,14 @@ function readStory(state: StoryState) {
     fate: fateOfStory(legs, recipients),
     closed: !legs.some(isUnended),
   };
-  return { links, legs, recipients, facts, unlisted: legs.reduce((sum, leg) => sum + leg.outcomesOmitted, 0) };
+  return { links, legs, recipients, facts, unlisted: legs.reduce((sum, leg) => sum + unlistedOf(leg), 0) };
 }
+
+/** Recipients beyond the bound; each of their attempts was counted, so the queue manager's number says how many they are. */
+const unlistedOf = (leg: LegState): number =>
+  leg.nrcpt === undefined
+    ? leg.outcomesOmitted
+    : Math.min(leg.outcomesOmitted, Math.max(0, leg.nrcpt - leg.outcomes.size));
 
 export function toStory(state: StoryState): Story {
   const { links, legs, recipients, facts, unlisted } = readStory(state);
@@ -174,7 +180,7 @@ function fateOfStory(legs: readonly LegState[], recipients: readonly Recipient[]
   const fates = new Set(recipients.map((recipient) => recipient.fate));
   for (const leg of legs) {
     if (leg.whole !== undefined && (leg.outcomes.size === 0 || leg.whole.fate === 'held')) fates.add(leg.whole.fate);
-    else if (isQueued(leg) && leg.outcomes.size + leg.outcomesOmitted < (leg.nrcpt ?? 1)) fates.add('in-transit');
+    else if (isQueued(leg) && leg.outcomes.size + unlistedOf(leg) < (leg.nrcpt ?? 1)) fates.add('in-transit');
   }
   return trouble.find((fate) => fates.has(fate)) ?? 'in-transit';
 }
