@@ -37,7 +37,13 @@ export type HostBuild = {
   readonly extraNumbers: readonly number[];
 };
 /** What every role gets to know. */
-export type BuildInput = { readonly plan: LabPlan; readonly host: LabHost; readonly secrets: LabSecrets };
+export type BuildInput = {
+  readonly plan: LabPlan;
+  readonly host: LabHost;
+  readonly secrets: LabSecrets;
+  /** When the lab is built, epoch ms. */
+  readonly time: number;
+};
 export type LabSecrets = {
   readonly caPem: string;
   /** Full name → key, and chain (own certificate first, then the intermediate). */

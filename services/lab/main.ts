@@ -1,7 +1,10 @@
+import { text } from 'node:stream/consumers';
 import { AppError } from '../protocol/errors.ts';
 import { type LabRequest, labRequestSchema } from '../protocol/lab-request.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { describeError, exitStatus } from '../runtime/run-process.ts';
+import { renderCanary, runCanary } from './canary.ts';
+import { canaryTaskSchema, runCanaries } from './client/canary-run.ts';
 import { takeDown } from './down.ts';
 import { runInHost, showLogs } from './host-commands.ts';
 import { withLabLock } from './lab-lock.ts';
@@ -15,10 +18,13 @@ import { bringUp } from './up.ts';
 // they play (`sinks FILE`).
 
 const clock = systemClock;
-const say = (text: string): void => void process.stderr.write(`${text}\n`);
-const print = (request: LabRequest, value: object, text: string): void =>
-  void process.stdout.write(`${request.json ? JSON.stringify(value) : text}\n`);
+const say = (words: string): void => void process.stderr.write(`${words}\n`);
+const print = (request: LabRequest, value: object, words: string): void =>
+  void process.stdout.write(`${request.json ? JSON.stringify(value) : words}\n`);
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+
+const readTask = async (): Promise<unknown> => JSON.parse(await text(process.stdin));
+const answerWith = (answer: unknown): void => void process.stdout.write(JSON.stringify(answer));
 
 async function run(request: LabRequest): Promise<number> {
   const paths = labPaths(request.name);
@@ -54,6 +60,11 @@ async function run(request: LabRequest): Promise<number> {
       return await runInHost(paths, request.host, request.argv);
     case 'logs':
       return await showLogs(paths, request);
+    case 'canary': {
+      const report = await runCanary(paths, request.count, { clock });
+      print(request, report, renderCanary(report));
+      return report.missing + report.duplicated + report.refused === 0 ? exitStatus.done : exitStatus.no;
+    }
     default:
       throw new AppError('bad-request', `${request.command} is not there yet`);
   }
@@ -65,6 +76,7 @@ process.channel?.unref();
 const [first = '', second = ''] = process.argv.slice(2);
 try {
   if (first === 'sinks') await serveSinks(second, { clock });
+  else if (first === 'canary') answerWith(await runCanaries(canaryTaskSchema.parse(await readTask()), { clock }));
   else process.exitCode = await run(labRequestSchema.parse(JSON.parse(first)));
 } catch (error) {
   if (!(error instanceof AppError)) throw error;

@@ -43,7 +43,7 @@ export function hostLines(plan: LabPlan, host: LabHost, extraNumbers: readonly n
   const routes = hasRouter(plan)
     ? [
         `route add default via ${ipv4Of(network, routerNumber)}`,
-        `-6 route add default via ${ipv6Of(network, routerNumber)}`,
+        `route add default via ${ipv6Of(network, routerNumber)}`,
       ]
     : [];
   return ['link set lo up', 'link set eth0 up', ...addresses, ...routes];

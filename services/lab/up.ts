@@ -72,7 +72,7 @@ export async function bringUp(paths: LabPaths, request: LabRequestOf<'up'>, deps
   }
 }
 
-async function build(paths: LabPaths, plan: LabPlan, { say, signal }: UpDeps): Promise<LabRecord> {
+async function build(paths: LabPaths, plan: LabPlan, { clock, say, signal }: UpDeps): Promise<LabRecord> {
   mkdirSync(paths.disk, { recursive: true });
   await runCommand([
     'mount',
@@ -91,7 +91,7 @@ async function build(paths: LabPaths, plan: LabPlan, { say, signal }: UpDeps): P
   const mailNames = hostsOf(plan, 'mail').map(({ fqdn }) => fqdn);
   const secrets = await makeSecrets(paths.disk, mailNames, [`mail.${plan.domain}`]);
   const buildByHost = new Map<string, HostBuild>(
-    plan.hosts.map((host) => [host.name, buildHost({ plan, host, secrets })]),
+    plan.hosts.map((host) => [host.name, buildHost({ plan, host, secrets, time: clock.now() })]),
   );
   for (const { name } of plan.places) await runIpBatch(paths, bridgeName(name), bridgeLines(paths, plan, name));
   if (hasRouter(plan)) {

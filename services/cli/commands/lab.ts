@@ -34,6 +34,9 @@ export function registerLab(program: Command): void {
   add('down', 'Take a lab away, also one that was left half-way.').action((options) =>
     ask({ command: 'down', ...options }),
   );
+  add('canary', 'Send numbered mails through every mail host and tell the fate of each.')
+    .option('--count <count>', 'how many', wholeNumber, 20)
+    .action((options) => ask({ command: 'canary', ...options }));
 }
 
 function wholeNumber(text: string): number {

@@ -1,13 +1,13 @@
 import type { BuildInput, HostFile, HostService } from '../host-files.ts';
 import { hostsOf, type LabPlan } from '../topology.ts';
-import { databasePassword, passwdFileText, usersInDatabase } from './mailboxes.ts';
+import { databasePassword, mailboxesOf, passwdFileText, usersInDatabase } from './mailboxes.ts';
 
 export const replicationPort = 12_345;
 
-export function dovecotFiles({ plan, host }: BuildInput): readonly HostFile[] {
+export function dovecotFiles({ plan, host, time }: BuildInput): readonly HostFile[] {
   const peer = plan.hosts.find(({ name }) => name === host.peer);
   const users = usersInDatabase(plan)
-    ? { path: '/etc/dovecot/lab-sql.conf', text: sqlConf(plan), mode: 0o640, owner: 'root:dovecot' }
+    ? { path: '/etc/dovecot/lab-sql.conf', text: sqlConf(plan, host.domains), mode: 0o640, owner: 'root:dovecot' }
     : { path: '/etc/dovecot/lab-users', text: passwdFileText(plan, host.domains), mode: 0o640, owner: 'root:dovecot' };
   return [
     { path: '/etc/dovecot/dovecot.conf', text: dovecotConf(host.fqdn, plan, peer?.fqdn) },
@@ -16,6 +16,9 @@ export function dovecotFiles({ plan, host }: BuildInput): readonly HostFile[] {
       text: 'require "fileinto";\nif header :contains "X-Lab-Folder" "Lists" { fileinto "Lists"; }\n',
     },
     users,
+    ...(peer === undefined
+      ? []
+      : [{ path: '/var/lib/dovecot/replicator.db', text: replicatorState(plan, host.domains, time), mode: 0o600 }]),
   ];
 }
 
@@ -141,14 +144,27 @@ plugin {
 `;
 }
 
-function sqlConf(plan: LabPlan): string {
+/**
+ * What the replicator knows of its users (replicator.db): priority, last update, last fast and full sync, failed, state,
+ * last success. The mailboxes start empty on both holders, and this says so: otherwise a fresh lab would spend its first
+ * minutes comparing them, one by one.
+ */
+function replicatorState(plan: LabPlan, domains: readonly string[], time: number): string {
+  const now = Math.floor(time / 1000);
+  return mailboxesOf(plan, domains)
+    .map(({ address }) => `${address}\t0\t0\t${now}\t${now}\t0\t\t${now}\n`)
+    .join('');
+}
+
+function sqlConf(plan: LabPlan, domains: readonly string[]): string {
+  const here = `domain IN (${domains.map((domain) => `'${domain}'`).join(',')}) AND active = 1`;
   const connects = hostsOf(plan, 'database')
     .map(({ fqdn }) => `connect = host=${fqdn} dbname=mail user=mail password=${databasePassword} connect_timeout=5\n`)
     .join('');
   return `driver = mysql
 ${connects}default_pass_scheme = PLAIN
-password_query = SELECT address AS user, password FROM mailbox WHERE address = '%u' AND active = 1
-user_query = SELECT 5000 AS uid, 5000 AS gid, CONCAT('/srv/mail/', domain, '/', name) AS home FROM mailbox WHERE address = '%u' AND active = 1
-iterate_query = SELECT address AS user FROM mailbox WHERE active = 1
+password_query = SELECT address AS user, password FROM mailbox WHERE address = '%u' AND ${here}
+user_query = SELECT 5000 AS uid, 5000 AS gid, CONCAT('/srv/mail/', domain, '/', name) AS home FROM mailbox WHERE address = '%u' AND ${here}
+iterate_query = SELECT address AS user FROM mailbox WHERE ${here}
 `;
 }
