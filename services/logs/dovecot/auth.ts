@@ -16,6 +16,9 @@ const refusals = [
   'given password',
 ];
 
+/** These name the host of a data base in their brackets, not a user. */
+const connections = new Set(['mysql', 'pgsql', 'sqlite', 'cassandra', 'sqlpool']);
+
 export function parseAuth(line: string, start: number, event: MailEvent): boolean {
   let at = start;
   // The connection that the worker answers on.
@@ -31,7 +34,7 @@ export function parseAuth(line: string, start: number, event: MailEvent): boolea
   const open = at;
   while (isDriverCode(line.charCodeAt(at))) at++;
   const driverEnd = at;
-  if (driverEnd > open && line.charCodeAt(at) === 40) {
+  if (driverEnd > open && line.charCodeAt(at) === 40 && !connections.has(line.slice(open, driverEnd))) {
     const close = line.indexOf('): ', at);
     if (close > 0) {
       readLookup(line, at + 1, close, event);

@@ -22,7 +22,8 @@ export function parseLifecycle(line: string, start: number, event: MailEvent): b
     service === 'replicator' ||
     service === 'aggregator' ||
     service?.startsWith('dsync') ||
-    text.startsWith('replication')
+    text.startsWith('replication') ||
+    text.startsWith('dsync(')
   ) {
     event.kind = 'replication';
     event.reason = text;

@@ -14,7 +14,7 @@ export function parseLogin(line: string, start: number, event: MailEvent): boole
   const textEnd = elements < 0 ? line.length : elements;
   const text = line.slice(start, textEnd);
   if (!isEnding(text)) return false;
-  event.reason = text;
+  event.reason = text.endsWith(': ') ? text.slice(0, -2) : text;
   if (elements >= 0) readElements(line, elements, event);
   classify(text, line, event);
   return true;
@@ -131,7 +131,7 @@ function parseProxy(line: string, start: number, event: MailEvent): boolean {
   event.action = 'proxy';
   const elements = elementsStart(line, start);
   if (elements >= 0) readElements(line, elements, event);
-  event.reason = line.slice(start, elements < 0 ? line.length : elements);
+  event.reason = line.slice(start, elements < 0 ? line.length : elements - 2);
   if (isStarted) event.kind = 'login';
   else if (/auth(entication)? failed|AUTHENTICATIONFAILED/i.test(event.reason)) event.kind = 'auth-failure';
   else event.kind = 'disconnect';

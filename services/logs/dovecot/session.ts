@@ -11,7 +11,6 @@ const endings = [
   'Remote closed connection',
   'Mailbox is in inconsistent state',
   'Too many bad commands',
-  'Couldn',
   'Input line too long',
 ];
 

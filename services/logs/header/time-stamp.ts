@@ -43,6 +43,11 @@ export function createTimeScanner(context: { readonly now: number; readonly time
     return zone.toInstant(localMs, scanner.confidence === 'none' ? context.now : scanner.time);
   }
 
+  /** In the hour that a zone repeats the clock jumps back within one hour's name: then that hour is read anew. */
+  function isTurnedBack(time: number): boolean {
+    return time + hourMs / 2 < scanner.time;
+  }
+
   function found(time: number, confidence: TimeConfidence): void {
     if (Number.isNaN(time)) {
       scanner.time = context.now;
@@ -81,7 +86,7 @@ export function createTimeScanner(context: { readonly now: number; readonly time
     }
     if (traditionalHour !== '' && line.startsWith(traditionalHour, start)) {
       const past = scanMinutes(line, start + traditionalHour.length);
-      if (!Number.isNaN(past)) {
+      if (!Number.isNaN(past) && !isTurnedBack(traditionalHourMs + past)) {
         foundTraditional(line, start, traditionalHourMs + past);
         return clockEnd;
       }
@@ -143,7 +148,9 @@ export function createTimeScanner(context: { readonly now: number; readonly time
     const isStated = !Number.isNaN(offsetMs);
     const knownHour = isStated ? statedHour : localHour;
     let hourStart = isStated ? statedHourMs : localHourMs;
-    if (knownHour === '' || !line.startsWith(knownHour, start)) {
+    const isKnown =
+      knownHour !== '' && line.startsWith(knownHour, start) && (isStated || !isTurnedBack(hourStart + past));
+    if (!isKnown) {
       const separator = line.charCodeAt(start + 10);
       if (separator !== 84 && separator !== 32 && separator !== 116) return start;
       const year = two(line, start) * 100 + two(line, start + 2);

@@ -6,7 +6,7 @@ import { endOfQueueId } from './queue-id.ts';
 export function parseCleanup(line: string, start: number, event: MailEvent): boolean {
   if (line.startsWith('message-id=', start)) {
     event.kind = 'message-id';
-    event.messageId = bareMessageId(line, start + 11);
+    event.messageId = bareMessageId(line, start + 11) || undefined;
     return true;
   }
   if (line.startsWith('resent-message-id=', start)) {

@@ -15,7 +15,7 @@ const forms: ReadonlyArray<readonly [string, EventKind]> = [
   ['table ', 'lifecycle'],
   ['set-permissions', 'lifecycle'],
   ['placed on hold', 'hold'],
-  ['released from hold', 'hold'],
+  ['released from hold', 'info'],
   ['requeued', 'info'],
   ['expired', 'expired'],
   ['skipped, still being delivered', 'info'],
