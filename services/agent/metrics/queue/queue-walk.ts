@@ -74,36 +74,19 @@ export function createQueueWalk(directory: string, limits: QueueWalkLimits = que
         const below = walk.open.length < limits.depthMax ? await openFolder(join(folder.path, entry.name)) : undefined;
         if (below !== undefined) walk.open.push(below);
       } else if (/^[0-9A-Za-z]{5,}$/.test(entry.name)) {
-        await countMessage(walk, join(folder.path, entry.name), entry.name, budget);
+        // Nearly every name of a large queue is known or beyond the bounds; these go by without a wait.
+        const isRoom = budget.heads > 0 && walk.known.size < limits.messagesKnownMax;
+        const message =
+          previous.get(entry.name) ?? (isRoom ? await readHead(join(folder.path, entry.name), budget) : 'unread');
+        if (message === undefined) continue;
+        walk.depth++;
+        if (message !== 'unread') walk.known.set(entry.name, message);
       }
     }
     counted = { depth: walk.depth, known: walk.known };
     previous = walk.known;
     walk = undefined;
     return true;
-  }
-
-  async function countMessage(
-    into: { depth: number; known: Map<string, KnownMessage> },
-    file: string,
-    name: string,
-    budget: StepBudget,
-  ): Promise<void> {
-    const before = previous.get(name);
-    if (before !== undefined) {
-      into.depth++;
-      into.known.set(name, before);
-      return;
-    }
-    if (budget.heads <= 0 || into.known.size >= limits.messagesKnownMax) {
-      into.depth++;
-      return;
-    }
-    budget.heads--;
-    const message = await readMessage(file);
-    if (message === undefined) return;
-    into.depth++;
-    into.known.set(name, message);
   }
 
   return {
@@ -120,6 +103,11 @@ export function createQueueWalk(directory: string, limits: QueueWalkLimits = que
     count: () => counted,
     stop: close,
   };
+}
+
+function readHead(file: string, budget: StepBudget): Promise<KnownMessage | undefined> {
+  budget.heads--;
+  return readMessage(file);
 }
 
 /** `undefined` for what is no finished message: gone meanwhile, not a file, or still being written (no execute bit for its owner). */
