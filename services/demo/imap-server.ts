@@ -113,7 +113,9 @@ function serveClient(socket: Socket, { store, clock }: Deps): void {
     const { tag, name, args } = command;
     switch (name) {
       case 'LIST':
-        for (const box of session.mailboxNames()) send(`* LIST (\\HasNoChildren) "/" "${box}"`);
+        // An empty pattern asks for the hierarchy delimiter (RFC 3501 section 6.3.8); any other gets all there is.
+        if (args[1] === '') send('* LIST (\\Noselect) "/" ""');
+        else for (const box of session.mailboxNames()) send(`* LIST (\\HasNoChildren) "/" "${box}"`);
         return void send(`${tag} OK List completed.`);
       case 'SELECT':
       case 'EXAMINE':
