@@ -1,4 +1,5 @@
 // The console in a real browser, over the tests' own server: what it shows, how it is driven, and what it must never do.
+import { resolve } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { launchChromium, whyNoChromium } from './console/browser.ts';
@@ -67,9 +68,9 @@ describe.skipIf(whyNoChromium !== undefined)(`console in Chromium${why}`, () => 
   test('a message is found and its story opened by keyboard alone', async () => {
     const page = await open('/');
     await page.keyboard.press('/');
-    await page.keyboard.type('4XmA1d5Rt2');
+    await page.keyboard.type('4XmB1d5Rt2');
     await page.keyboard.press('Enter');
-    await page.waitForURL(/\/messages\?q=4XmA1d5Rt2/);
+    await page.waitForURL(/\/messages\?q=4XmB1d5Rt2/);
     await page.locator('.story-row').first().waitFor();
     expect(await page.locator('.story-row').count()).toBe(1);
     await page.keyboard.press('Escape');
@@ -93,8 +94,8 @@ describe.skipIf(whyNoChromium !== undefined)(`console in Chromium${why}`, () => 
     await page.locator('.story-line.in-focus').first().waitFor();
     const marked = await page.locator('.story-line.in-focus').allTextContents();
     expect(marked.length).toBeGreaterThan(2);
-    for (const line of marked) expect(line).toContain('4XmA1f2Kp3');
-    await page.locator('.story-line', { hasText: '4XmA1h9Bn5: removed' }).hover();
+    for (const line of marked) expect(line).toContain('4XmB1f2Kp3');
+    await page.locator('.story-line', { hasText: '4XmB1h9Bn5: removed' }).hover();
     await page.locator('.lane[data-leg="4"].in-focus').waitFor();
     // The same by keyboard: the lane takes the focus and leads to its first line.
     await page.locator('.lane[data-leg="1"] a').focus();
@@ -263,5 +264,38 @@ describe.skipIf(whyNoChromium !== undefined)(`console in Chromium${why}`, () => 
     expect(await page.getByText(/Stale since/).count()).toBe(0);
     await again.stop();
     faults.splice(0);
+  });
+
+  /** `MAILWARD_SCREENSHOTS=1` writes the pictures of the documents anew. */
+  const pictures: ReadonlyArray<{ name: string; path: string; look?: Parameters<typeof launchChromium>[0] }> = [
+    { name: 'console-overview', path: '/' },
+    { name: 'console-overview-dark', path: '/', look: { colorScheme: 'dark' } },
+    { name: 'console-messages', path: '/messages?range=24h' },
+    { name: 'console-story', path: '/messages/six-legs' },
+    { name: 'console-story-days', path: '/messages/days', look: { colorScheme: 'dark' } },
+    { name: 'console-story-zh', path: '/messages/six-legs', look: { locale: 'zh-CN', timezoneId: 'Asia/Shanghai' } },
+    { name: 'console-live', path: '/live' },
+    {
+      name: 'console-phone',
+      path: '/',
+      look: { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, colorScheme: 'dark' },
+    },
+    {
+      name: 'console-phone-story',
+      path: '/messages/six-legs',
+      look: { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2 },
+    },
+  ];
+  test.runIf(process.env.MAILWARD_SCREENSHOTS === '1').each(pictures)('picture $name', async ({ name, path, look }) => {
+    const browser = await launchChromium(look);
+    const page = await browser.context.newPage();
+    await page.goto(`${server.url}${path}`);
+    await page.locator('[data-status="live"]').waitFor();
+    if (path === '/') await page.locator('.sparkline canvas').last().waitFor();
+    if (path === '/live')
+      await expect.poll(() => page.locator('.tail-line').count(), { timeout: 30_000 }).toBeGreaterThan(40);
+    await page.locator('main h1').first().waitFor();
+    await page.screenshot({ path: resolve(import.meta.dirname, '../../docs', `${name}.png`) });
+    await browser.stop();
   });
 });

@@ -177,8 +177,8 @@ export function StoryPage() {
   const [focus, setFocus] = useState<Focus>();
   const [asTable, setAsTable] = useState(false);
   const lanes = useMemo(
-    () => (data === undefined ? [] : layLanes(data.story, Date.parse(data.completeness.until))),
-    [data],
+    () => (data === undefined || readAt === undefined ? [] : layLanes(data.story, readAt)),
+    [data, readAt],
   );
   const omitted = lanes.reduce((sum, lane) => sum + lane.attemptsOmitted, 0);
 

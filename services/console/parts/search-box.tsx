@@ -30,6 +30,7 @@ export function SearchBox({ field }: { readonly field: RefObject<HTMLInputElemen
   return (
     <search>
       <form
+        data-filled={text === '' ? undefined : ''}
         onSubmit={(event) => {
           event.preventDefault();
           setTyped({ text, over: text });

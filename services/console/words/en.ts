@@ -130,7 +130,7 @@ export const en: Words = {
     ago: (duration) => `${duration} ago`,
     justNow: 'just now',
     nodeSentences: {
-      up: 'The agent is connected and reports.',
+      noSources: 'The agent is connected and follows no log yet.',
       stale: (ago) => `Nothing was heard for ${ago}. The node may be fine and only its agent or the path to it is not.`,
       down: (ago) => `Nothing was heard for ${ago}. Look at the node itself.`,
     },

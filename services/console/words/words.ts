@@ -69,7 +69,7 @@ export type Words = {
     readonly ago: (duration: string) => string;
     readonly justNow: string;
     readonly nodeSentences: {
-      readonly up: string;
+      readonly noSources: string;
       readonly stale: (ago: string) => string;
       readonly down: (ago: string) => string;
     };

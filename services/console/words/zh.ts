@@ -106,7 +106,7 @@ export const zh: Words = {
     ago: (duration) => `${duration}前`,
     justNow: '刚刚',
     nodeSentences: {
-      up: '代理已连接，汇报正常。',
+      noSources: '代理已连接，但还没有在读任何日志。',
       stale: (ago) => `已有 ${ago}没有消息。节点可能正常，只是代理或网络有问题。`,
       down: (ago) => `已有 ${ago}没有消息。请检查节点本身。`,
     },

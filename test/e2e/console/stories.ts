@@ -196,12 +196,12 @@ function sixLegs(now: number): StoryWire {
     fate: 'delivered',
     traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
     legs: [
-      hop('4XmA1c0Qz1', at, 'smtp-in', 'mx1', '4XmA1d5Rt2', [0.24, 0.01, 0.03, 1.9], '127.0.0.1:10024'),
-      hop('4XmA1d5Rt2', at + 2050, 'reinjected', 'mx1', '4XmA1f2Kp3', [0.06, 0.01, 0.32, 0.41], 'relay.example.org'),
-      hop('4XmA1f2Kp3', at + 2830, 'forwarded', 'relay', '4XmA1g7Wd4', [0.19, 0.01, 0.02, 0.72], '127.0.0.1:10026'),
-      hop('4XmA1g7Wd4', at + 3740, 'reinjected', 'relay', '4XmA1h9Bn5', [0.04, 0.01, 0.21, 0.3], 'mail.example.org'),
+      hop('4XmB1c0Qz1', at, 'smtp-in', 'mx1', '4XmB1d5Rt2', [0.24, 0.01, 0.03, 1.9], '127.0.0.1:10024'),
+      hop('4XmB1d5Rt2', at + 2050, 'reinjected', 'mx1', '4XmB1f2Kp3', [0.06, 0.01, 0.32, 0.41], 'relay.example.org'),
+      hop('4XmB1f2Kp3', at + 2830, 'forwarded', 'relay', '4XmB1g7Wd4', [0.19, 0.01, 0.02, 0.72], '127.0.0.1:10026'),
+      hop('4XmB1g7Wd4', at + 3740, 'reinjected', 'relay', '4XmB1h9Bn5', [0.04, 0.01, 0.21, 0.3], 'mail.example.org'),
       hop(
-        '4XmA1h9Bn5',
+        '4XmB1h9Bn5',
         at + 4280,
         'forwarded',
         'mail',

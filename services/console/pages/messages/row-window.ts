@@ -2,7 +2,7 @@
 // arithmetic.
 
 /** Rows drawn above and below the visible ones, so that a fast wheel and the keys find them there. */
-export const rowsAround = 12;
+export const rowsAround = 8;
 
 export type RowWindow = { readonly first: number; readonly end: number };
 

@@ -8,6 +8,8 @@ import { Inert, Instant } from '../../parts/text.tsx';
 import { paths } from '../../paths.ts';
 import { visible } from '../../visible.ts';
 
+// Cells are paragraphs of their own, so what they hold turns nothing outside of them; only the recipient shares its cell.
+
 /** A cell shows one line; what is longer is in the story. */
 const cellMax = 160;
 
@@ -33,7 +35,7 @@ export const StoryRow = memo(function StoryRow({
         <Instant at={Date.parse(story.firstSeenAt)} />
       </td>
       <td className={`c-from${story.from ? '' : ' muted'}`} title={visible(from, 400)}>
-        <Inert text={from} charactersMax={cellMax} />
+        {visible(from, cellMax)}
       </td>
       <td className="c-to" title={visible(story.to.join(', '), 400)}>
         <Link
@@ -46,14 +48,10 @@ export const StoryRow = memo(function StoryRow({
         {others > 0 ? <span className="muted"> {words.messages.more(format.integer(others))}</span> : null}
       </td>
       <td className="c-size">{story.size === undefined ? '' : format.bytes(story.size)}</td>
-      <td className="c-node">
-        <Inert text={story.nodes.join(' → ')} charactersMax={cellMax} />
-      </td>
-      <td className="c-queue mono">
-        <Inert text={story.queueIds[0] ?? ''} charactersMax={40} />
-      </td>
+      <td className="c-node">{visible(story.nodes.join(' → '), cellMax)}</td>
+      <td className="c-queue mono">{visible(story.queueIds[0] ?? '', 40)}</td>
       <td className="c-reason muted" title={visible(story.reason ?? '', 400)}>
-        <Inert text={story.reason ?? ''} charactersMax={cellMax} />
+        {visible(story.reason ?? '', cellMax)}
       </td>
     </tr>
   );

@@ -16,6 +16,8 @@ function NodeRow({ node, overview }: { readonly node: NodeStateWire; readonly ov
   const silentMs = Math.max(0, Date.parse(overview.now) - heardAt);
   const ago = silentMs < justNowMs ? words.overview.justNow : words.overview.ago(format.duration(silentMs));
   const { columns, nodeSentences } = words.overview;
+  const idle = node.sources === 0 ? nodeSentences.noSources : undefined;
+  const why = node.state === 'up' ? idle : nodeSentences[node.state](format.duration(silentMs));
   return (
     <tr data-row>
       <td>
@@ -27,9 +29,7 @@ function NodeRow({ node, overview }: { readonly node: NodeStateWire; readonly ov
         <span title={node.sentence}>
           <NodeMark state={node.state} />
         </span>
-        {node.state === 'up' ? null : (
-          <span className="muted small why">{nodeSentences[node.state](format.duration(silentMs))}</span>
-        )}
+        {why === undefined ? null : <span className="muted small why">{why}</span>}
       </td>
       <td className="number" data-label={columns.lag}>
         {node.lagBytes === 0 ? words.overview.noLag : format.bytes(node.lagBytes)}
