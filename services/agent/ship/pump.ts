@@ -3,6 +3,7 @@ import { zstdCompress } from 'node:zlib';
 import { protocolVersion } from '../../protocol/version.ts';
 import type { AgentEvents } from '../events.ts';
 import type { Cut } from '../tail/cut-batch.ts';
+import { readBytesMax } from '../tail/source-file.ts';
 import type { Source, Sources } from '../tail/sources.ts';
 import { type BulkClient, isOutOfSequence } from './bulk-client.ts';
 
@@ -32,9 +33,23 @@ export function createPump(
   const { sources, client, events, now, signal, onProgress, onChanged } = deps;
   const working = new Set<Promise<void>>();
 
+  // As many as batches at once, used again and again: what is read is compressed before the next read into the same.
+  const freeBuffers: Buffer[] = [];
+
+  async function pack(source: Source) {
+    const buffer = freeBuffers.pop() ?? Buffer.allocUnsafe(readBytesMax);
+    try {
+      const read = await source.file?.read(source.sourceId, source.offset, buffer);
+      if (read?.result !== 'batch') return read;
+      return { ...read, body: await compress(Buffer.concat(read.cut.body)) };
+    } finally {
+      freeBuffers.push(buffer);
+    }
+  }
+
   async function carry(source: Source): Promise<void> {
-    if (source.file === undefined) return;
-    const read = await source.file.read(source.sourceId, source.offset);
+    const read = await pack(source);
+    if (read === undefined) return;
     if (read.result === 'changed') {
       onChanged();
       return;
@@ -43,8 +58,7 @@ export function createPump(
       source.readToBytes = read.sizeBytes;
       return;
     }
-    const { cut } = read;
-    const body = await compress(Buffer.concat(cut.body));
+    const { cut, body } = read;
     const ack = await client.ship(describe(source, cut), body).catch(async (error: unknown) => {
       if (!isOutOfSequence(error)) throw error;
       const stored = await client.fetchOffsets(options.node);

@@ -18,7 +18,8 @@ export type SourceRead =
 
 export type SourceFile = {
   readonly look: () => Promise<OpenFile>;
-  readonly read: (sourceId: string, offset: number) => Promise<SourceRead>;
+  /** `buffer` holds `readBytesMax`; the batch refers to it until it is used again. */
+  readonly read: (sourceId: string, offset: number, buffer: Buffer) => Promise<SourceRead>;
   readonly close: () => Promise<void>;
 };
 
@@ -31,10 +32,9 @@ export async function openSourceFile(node: string, path: string): Promise<Source
       const [stat, sourceId] = [await handle.stat(), await readId()];
       return { fileKey: `${stat.dev}:${stat.ino}`, sizeBytes: stat.size, sourceId, hasName: stat.nlink > 0 };
     },
-    read: async (sourceId, offset) => {
+    read: async (sourceId, offset, buffer) => {
       // One byte more in front: unless it ends a line, the offset stands inside a line whose rest is to be cut.
       const from = Math.max(0, offset - 1);
-      const buffer = Buffer.allocUnsafe(readBytesMax);
       const { bytesRead } = await handle.read(buffer, 0, readBytesMax, from);
       // A file may be truncated and begun anew between two looks. What was read counts only if it still begins as it did.
       if ((await readId()) !== sourceId || bytesRead < offset - from) return { result: 'changed' };

@@ -1,7 +1,6 @@
 import { nodesSchema } from '../../protocol/api.ts';
 import { problemResponses } from './openapi.ts';
-import type { HttpDeps } from './server.ts';
-import type { TypedApp } from './typed-app.ts';
+import type { HttpDeps, TypedApp } from './typed-app.ts';
 
 /** Nodes as control believes them to be: `/api/v1/nodes`. */
 export function registerFleetRoutes(app: TypedApp, deps: Pick<HttpDeps, 'clock' | 'readNodes'>): void {

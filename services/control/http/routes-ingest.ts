@@ -10,8 +10,7 @@ import {
 } from '../../protocol/ingest.ts';
 import { protocolVersion } from '../../protocol/version.ts';
 import { problemResponses } from './openapi.ts';
-import type { HttpDeps, HttpOptions } from './server.ts';
-import type { TypedApp } from './typed-app.ts';
+import type { HttpDeps, HttpOptions, TypedApp } from './typed-app.ts';
 
 /**
  * The bulk channel: `POST /ingest/v1/batches` and `GET /ingest/v1/offsets`. A body's length is set aside before its first

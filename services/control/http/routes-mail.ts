@@ -11,8 +11,7 @@ import { completenessSchema } from '../../protocol/completeness.ts';
 import { AppError } from '../../protocol/errors.ts';
 import { instant } from '../../protocol/instant.ts';
 import { problemResponses } from './openapi.ts';
-import type { HttpDeps } from './server.ts';
-import type { TypedApp } from './typed-app.ts';
+import type { HttpDeps, TypedApp } from './typed-app.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
 import { problemResponses } from './openapi.ts';
-import type { HttpDeps } from './server.ts';
-import type { TypedApp } from './typed-app.ts';
+import type { HttpDeps, TypedApp } from './typed-app.ts';
 
 const readyWithinMs = 5000;
 

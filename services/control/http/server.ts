@@ -1,11 +1,5 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { Overview } from '../../protocol/api.ts';
-import type { BatchEnvelope } from '../../protocol/ingest.ts';
-import type { NodeState } from '../../protocol/live.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import type { ControlEvents } from '../events.ts';
-import type { EventStore, IngestReport } from '../store/event-store.ts';
 import { registerConsole } from './console-files.ts';
 import { registerGuards } from './guards.ts';
 import { registerOpenApi } from './openapi.ts';
@@ -14,22 +8,7 @@ import { registerFleetRoutes } from './routes-fleet.ts';
 import { registerIngest } from './routes-ingest.ts';
 import { registerMailRoutes } from './routes-mail.ts';
 import { registerProcessRoutes } from './routes-process.ts';
-
-export type HttpOptions = {
-  readonly version: string;
-  readonly names: readonly string[];
-  readonly consoleFolder: string;
-  readonly inFlightBytesMax: number;
-};
-export type HttpDeps = {
-  readonly clock: Clock;
-  readonly store: EventStore;
-  readonly events: ControlEvents;
-  readonly readOverview: (windowMs: number) => Promise<Overview>;
-  readonly readNodes: () => NodeState[];
-  readonly onBatch: (envelope: BatchEnvelope, report: IngestReport) => void;
-  readonly renderMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
-};
+import type { HttpDeps, HttpOptions } from './typed-app.ts';
 
 /** Headers of one request; a batch's envelope with a long path of other than ASCII characters needs more than Node's 16 KiB. */
 const headerBytesMax = 32 * 1024;

@@ -1,6 +1,14 @@
+// What the routes are given: a typed scope, settings, and what they ask.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+
+import type { Overview } from '../../protocol/api.ts';
+import type { BatchEnvelope } from '../../protocol/ingest.ts';
+import type { NodeState } from '../../protocol/live.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { ControlEvents } from '../events.ts';
+import type { EventStore, IngestReport } from '../store/event-store.ts';
 
 /** A fastify scope whose handlers get their types from zod schemas. */
 export type TypedApp = FastifyInstance<
@@ -10,3 +18,19 @@ export type TypedApp = FastifyInstance<
   FastifyBaseLogger,
   ZodTypeProvider
 >;
+
+export type HttpOptions = {
+  readonly version: string;
+  readonly names: readonly string[];
+  readonly consoleFolder: string;
+  readonly inFlightBytesMax: number;
+};
+export type HttpDeps = {
+  readonly clock: Clock;
+  readonly store: EventStore;
+  readonly events: ControlEvents;
+  readonly readOverview: (windowMs: number) => Promise<Overview>;
+  readonly readNodes: () => NodeState[];
+  readonly onBatch: (envelope: BatchEnvelope, report: IngestReport) => void;
+  readonly renderMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+};
