@@ -43,6 +43,18 @@ const mariadb = findPrograms('mariadbd', 'mariadb', 'mariadb-install-db');
 const postgresql = findPrograms('initdb', 'postgres', 'psql');
 const rspamd = findPrograms('rspamd');
 
+test('a command: its answer, a program that is not there, a failure, and one that is too slow', async () => {
+  const signal = AbortSignal.timeout(10_000);
+  expect(await readCommand('sh', ['-c', 'echo $LC_ALL; echo $EXTRA'], signal, { EXTRA: 'x' })).toBe('C\nx\n');
+  expect(await readCommand('no-such-program-anywhere', [], signal)).toBeUndefined();
+  await expect(readCommand('sh', ['-c', 'echo it broke >&2; exit 3'], signal)).rejects.toThrow('it broke');
+  await expect(readCommand('sh', ['-c', 'head -c 20000000 /dev/zero'], signal)).rejects.toThrow('maxBuffer');
+  const limit = new AbortController();
+  const slow = readCommand('sleep', ['600'], limit.signal);
+  limit.abort(new Error('too slow'));
+  await expect(slow).rejects.toThrow();
+});
+
 test.skipIf(dovecot.isSkipped)('Dovecot, with the configuration that is shipped', async () => {
   const folder = await makeFolder();
   const [imapPort, statsPort] = [await freePort(), await freePort()];

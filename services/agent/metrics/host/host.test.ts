@@ -2,10 +2,12 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readBounded } from '../bounded-read.ts';
 import type { Family } from '../family.ts';
 import { readCgroup } from './cgroup.ts';
 import { findMount } from './mounts.ts';
-import { createConnectionSampler, createNetworkSampler } from './network-samplers.ts';
+import { createConnectionSampler, createNetworkSampler, devicesMax } from './network-samplers.ts';
+import { clientsMax, countConnections, type PortCount } from './proc-net.ts';
 import { parseMdstat } from './raid.ts';
 import { createFilesystemSampler, createRaidSampler } from './storage-samplers.ts';
 import { createTimeSampler, parseChronyTracking, parseTimedatectl } from './time-sampler.ts';
@@ -71,6 +73,32 @@ test('connections are counted by port and family, an IPv4 client on an IPv6 sock
   expect(families.flatMap(({ samples }) => samples).some(({ labels }) => labels.port === '22')).toBe(false);
 });
 
+test('a flood of client addresses takes bounded memory and is counted all the same', () => {
+  let flood = tcpHead;
+  for (let at = 0; at < clientsMax + 10; at++)
+    flood += row('0100000A:0019', `${at.toString(16).toUpperCase().padStart(8, '0')}:C350`, '01');
+  // The last address has most connections, but came when no more were counted apart.
+  flood += row('0100000A:0019', 'FFFFFFFF:C351', '01') + row('0100000A:0019', 'FFFFFFFF:C352', '01');
+  const counts = new Map<string, PortCount>();
+  countConnections(flood, 'ipv4', new Set([25]), counts);
+  expect(counts.get('25/ipv4')).toMatchObject({ established: clientsMax + 12, mostOfOneClient: 1 });
+});
+
+test('more devices than are stated are left out', async () => {
+  const lines = Array.from({ length: devicesMax + 5 }, (_, at) => `veth${at}: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0`);
+  await put('net/dev', `head\nhead\n${lines.join('\n')}\n`);
+  const families = await createNetworkSampler(cadence()).sample(never, fail);
+  expect(families[0]?.samples).toHaveLength(devicesMax);
+});
+
+test('of a file only so much is read, and of one that is not there nothing', async () => {
+  await put('long', 'x'.repeat(100_000));
+  expect((await readBounded(join(root, 'long'), 70_000))?.length).toBe(70_000);
+  expect((await readBounded(join(root, 'long'), 200_000))?.length).toBe(100_000);
+  expect(await readBounded(join(root, 'none'), 10)).toBeUndefined();
+  expect(await readBounded(join(root, 'long/under'), 10)).toBeUndefined();
+});
+
 test('throughput and errors of devices, the loopback left out', async () => {
   await put(
     'net/dev',
@@ -94,7 +122,7 @@ test('limits of control groups, version 2: the tightest on the way up, and none 
   const group = 'sys/fs/cgroup/system.slice/postfix.service';
   await put('sys/fs/cgroup/cgroup.controllers', 'cpu memory pids\n');
   await put('sys/fs/cgroup/system.slice/memory.max', '1000000\n');
-  await put(`${group}/memory.max`, 'max\n');
+  await put(`${group}/memory.max`, '2000000\n');
   await put(`${group}/memory.current`, '4096\n');
   await put(`${group}/cpu.max`, '50000 100000\n');
   await put(`${group}/cpu.stat`, 'usage_usec 5\nthrottled_usec 2500000\n');

@@ -7,7 +7,7 @@ import { countConnections, noConnections, type PortCount, parseNetworkDevices } 
 /** A table of connections longer than this is counted up to here, and that it was cut is stated. */
 const tableBytesMax = 32 * 1024 * 1024;
 /** More devices than this are left out: a host of containers has one for each. */
-const devicesMax = 64;
+export const devicesMax = 64;
 
 type Cadence = { readonly procRoot: string; readonly cadenceMs: number; readonly limitMs: number };
 

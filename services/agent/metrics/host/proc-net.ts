@@ -14,7 +14,7 @@ export type PortCount = {
 const tcpState = { established: '01', closeWait: '08', listen: '0A' } as const;
 
 /** Addresses that are counted apart in one table, so that a flood of them takes no memory; later ones are counted in total only. */
-const clientsMax = 20_000;
+export const clientsMax = 20_000;
 
 /**
  * Counts `/proc/net/tcp` or `tcp6` by local port, only for `ports`. An IPv4 client on an IPv6 socket (`::ffff:…`) counts as

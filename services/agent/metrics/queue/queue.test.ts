@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Family } from '../family.ts';
+import { instancesMax, readInstances } from './instances.ts';
 import { createQueueSampler } from './queue-sampler.ts';
 import { createQueueWalk, type QueueWalkLimits, queueWalkLimits } from './queue-walk.ts';
 
@@ -98,6 +99,24 @@ test('size, age and depth of each queue and instance, through hash directories',
   await stop();
 });
 
+test('more instances than are looked at are named as unread', async () => {
+  const others = Array.from({ length: instancesMax + 2 }, (_, at) => `${root}/etc-${at}`);
+  await configure('etc', [`queue_directory = ${root}/spool`, `multi_instance_directories = ${others.join(' ')}`]);
+  for (const [at] of others.entries()) await configure(`etc-${at}`, [`queue_directory = ${root}/spool-${at}`]);
+  const { instances, unreadable } = await readInstances(join(root, 'etc'));
+  expect(instances).toHaveLength(instancesMax);
+  expect(unreadable).toHaveLength(3);
+});
+
+test('directories deeper than a queue has are not entered', async () => {
+  const deep = Array.from({ length: queueWalkLimits.depthMax }, () => 'A').join('/');
+  await writeMessage(join(root, `deferred/${deep}/4F00000001`));
+  await writeMessage(join(root, `deferred/${deep.slice(2)}/4F00000002`));
+  const walk = createQueueWalk(join(root, 'deferred'));
+  await walk.step({ names: 100, heads: 100 }, never);
+  expect([...(walk.count()?.known.keys() ?? [])]).toEqual(['4F00000002']);
+});
+
 test('an instance is up while the master that its lock file names runs', async () => {
   await configure('etc', [`queue_directory = ${root}/spool`]);
   const { sample, stop } = sampler();
@@ -118,7 +137,6 @@ test('a queue that cannot be read is a problem of its instance alone', async () 
   await configure('etc-out', [`queue_directory = ${root}/out`, 'syslog_name = out']);
   // A loop of links is as unreadable for root as for anybody.
   await mkdir(join(root, 'in'));
-  const { symlink } = await import('node:fs/promises');
   await symlink(join(root, 'in/deferred'), join(root, 'in/deferred'));
   await writeMessage(join(root, 'out/active/4F00000001'));
   const { sample, stop, problems } = sampler();
