@@ -4,7 +4,8 @@ import type { SinkScript } from './behaviours.ts';
 
 export type SinkState = {
   readonly stage: 'commands' | 'message';
-  readonly from: string;
+  /** Absent until a sender was taken; empty for a bounce. */
+  readonly from?: string;
   readonly to: readonly string[];
   readonly header: readonly string[];
   readonly inHeader: boolean;
@@ -28,7 +29,7 @@ export type SinkContext = {
 const headerLinesMax = 200;
 const recipientsMax = 100;
 
-export const freshSession: SinkState = { stage: 'commands', from: '', to: [], header: [], inHeader: true };
+export const freshSession: SinkState = { stage: 'commands', to: [], header: [], inHeader: true };
 
 export function greet({ script, banner }: SinkContext): SinkStep {
   if (script.silentAt === 'greeting') return { state: freshSession, silent: true };
@@ -54,7 +55,7 @@ function takeMessageLine(state: SinkState, line: string, { script, ip }: SinkCon
       ? { state: freshSession, reply, end: 'after-reply' }
       : { state: freshSession, reply };
   }
-  const { from, to, header } = state;
+  const { from = '', to, header } = state;
   return { state: freshSession, reply: '250 2.0.0 Ok: queued as LAB', accepted: { from, to, header } };
 }
 
@@ -71,6 +72,7 @@ function answerCommand(state: SinkState, line: string, { script, ip, banner, isK
       return reply.startsWith('421') ? { state, reply, end: 'after-reply' } : { state, reply };
     }
     case 'RCPT': {
+      if (state.from === undefined) return { state, reply: '503 5.5.1 Need MAIL command' };
       if (state.to.length >= recipientsMax) return { state, reply: '452 4.5.3 Too many recipients' };
       if (script.recipient !== undefined) return { state, reply: fill(script.recipient, ip, address) };
       if (script.recipientFirst !== undefined && !isKnown(`${ip} ${state.from} ${address}`))
