@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { defaultFleetPolicy } from '../fleet/fleet.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import { listenOrExplain } from '../runtime/port-holder.ts';
@@ -33,7 +34,7 @@ export async function startControl(
   const { clock, log, stack, store, version } = deps;
   stack.add('store', () => store.stop());
   const events = createControlEvents({ version }, { log });
-  const policy = { ...config.fleet, lagBytesNoted: 1024 * 1024 };
+  const policy = { ...defaultFleetPolicy, ...config.fleet };
   const fleet = createFleetKeeper(policy, { clock, events, onChange: (states) => consoles.sendNodes(states) });
   stack.add('fleet', fleet.stop);
   const overviewOf = (windowMs: number) => readOverview(windowMs, { clock, store, readNodes: fleet.readNodes });
