@@ -79,6 +79,10 @@ describe('lanes', () => {
     expect(lay([rest], { closed: false })[0]).toMatchObject({ open: true, until: start + 60_000 });
     expect(lay([leg()])[0]).toMatchObject({ open: false, until: start + 2000 });
   });
+  test('retries over days stand in one row', () => {
+    const attempts = Array.from({ length: 80 }, (_, at) => attempt(2000 + at * 4_000_000, { status: 'deferred' }));
+    expect(lay([leg({ attempts })])[0]?.rows).toBe(1);
+  });
   test('a thousand recipients to few hosts stay readable', () => {
     const attempts = Array.from({ length: 1000 }, (_, at) =>
       attempt(2000 + at * 20, {

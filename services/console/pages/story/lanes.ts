@@ -159,9 +159,10 @@ function stackRows(groups: readonly Attempts[]): Attempts[] {
   const [first] = groups;
   const markMs = first === undefined ? 0 : (Math.max(...groups.map((one) => one.time)) - first.since) * markShare;
   return groups.map((group) => {
-    const free = rowEnds.findIndex((end) => end + markMs < group.since);
+    const free = rowEnds.findIndex((end) => end < group.since);
     const row = free !== -1 ? free : Math.min(rowEnds.length, rowsMax - 1);
-    rowEnds[row] = Math.max(rowEnds[row] ?? 0, group.time);
+    // Where days pass, the axis is broken and gives the mark its room by itself; the transaction's own length is enough.
+    rowEnds[row] = Math.max(rowEnds[row] ?? 0, group.time + Math.min(markMs, group.time - group.since));
     return { ...group, row };
   });
 }
