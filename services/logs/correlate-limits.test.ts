@@ -6,10 +6,13 @@ import { createLineParser } from './parse.ts';
 import { type StoryState, storyLimits } from './story-state.ts';
 import { toStory, toSummary } from './story-view.ts';
 
-function createRun(storiesMax?: number) {
+function createRun(storiesMax?: number, storyPartsMax?: number) {
   const stored = new Map<number, Loaded>();
   const load = (no: number): Loaded | undefined => structuredClone(stored.get(no));
-  const limits = storiesMax === undefined ? {} : { storiesMax };
+  const limits = {
+    ...(storiesMax === undefined ? {} : { storiesMax }),
+    ...(storyPartsMax === undefined ? {} : { storyPartsMax }),
+  };
   const correlator = createCorrelator({ nextNo: 1, limits }, { load });
   const parser = createLineParser({ now: Date.parse('2026-11-22T23:00:00Z'), timeZone: 'UTC' });
   let index = 0;
@@ -118,6 +121,14 @@ describe('a long log', () => {
       }
       expect(tell(run.states())).toEqual(told);
     }
+  });
+
+  test('leaves no more of large stories in memory than their size allows', () => {
+    const run = createRun(1_000, 3_000);
+    for (const { node, text } of lines) run.feed(node, text);
+    run.drain();
+    expect(run.correlator.sizes().stories).toBeLessThan(400);
+    expect(run.correlator.sizes().stories).toBeGreaterThan(50);
   });
 
   test('leaves no more stories in memory than the bound', () => {

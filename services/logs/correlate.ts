@@ -27,6 +27,8 @@ import {
 export const correlateLimits = {
   /** Stories held in memory between two drains of the caller; older ones are asked for again when a line needs them. */
   storiesMax: 8_192,
+  /** The same by size: recipients, attempts and lines of all of them, about 300 bytes each. */
+  storyPartsMax: 250_000,
   /** Keys by which a line may still find its story. */
   joinKeysMax: 2_000_000,
   sessionsMax: 4_096,
@@ -92,6 +94,17 @@ export function createCorrelator(
       }
       if (loaded.mergedInto >= at) return undefined;
       at = loaded.mergedInto;
+    }
+  }
+
+  /** The oldest leave memory until both bounds hold. Called when all is drained. */
+  function putAway(): void {
+    let parts = 0;
+    for (const story of stories.values()) parts += partsOf(story);
+    for (const [no, story] of stories) {
+      if (stories.size <= limits.storiesMax && parts <= limits.storyPartsMax) break;
+      parts -= partsOf(story);
+      stories.delete(no);
     }
   }
 
@@ -343,10 +356,7 @@ export function createCorrelator(
       firstUnstoredNo = nextNo;
       changed.clear();
       merged.clear();
-      for (const no of stories.keys()) {
-        if (stories.size <= limits.storiesMax) break;
-        stories.delete(no);
-      }
+      putAway();
       return drained;
     },
     restore: (story) => {
@@ -362,6 +372,9 @@ export function createCorrelator(
 }
 
 const sessionLinesMax = 8;
+
+const partsOf = (story: StoryState): number =>
+  story.legs.reduce((sum, leg) => sum + leg.outcomes.size + leg.attempts.length, story.lines.length / 3);
 
 const isLikelier = (a: LegState, b: LegState): boolean =>
   isUnended(a) === isUnended(b) ? a.firstSeenAt > b.firstSeenAt : isUnended(a);

@@ -15,6 +15,9 @@ export const sqliteStoreLimits = {
   waitingReadsMax: 256,
 } as const;
 
+/** Heap of each worker. What a worker holds is bounded well below; a tight heap keeps what is dead from piling up. */
+const resourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 24 };
+
 /**
  * Opens or creates the store in `dataDir`.
  * @throws AppError `store-failed` when the file was written by a newer release or cannot be opened.
@@ -26,7 +29,11 @@ export async function createSqliteEventStore(
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   const workerData = { path: join(config.dataDir, 'events.sqlite') };
   const startWorker = (name: string) => {
-    const worker = new Worker(new URL(`./sqlite/${name}.worker.ts`, import.meta.url), { workerData, name });
+    const worker = new Worker(new URL(`./sqlite/${name}.worker.ts`, import.meta.url), {
+      workerData,
+      name,
+      resourceLimits,
+    });
     return createWorkerCalls(worker, (error) => deps.log.error({ err: error, worker: name }, 'the store failed'));
   };
   const writer = startWorker('writer');
