@@ -1,0 +1,439 @@
+// The holder: renews, answers for its epoch, and gives it up in every way there is. lease.md rules 1–5, 11, 13.
+import type { LeaseAnswer, LeaseRequest } from '../../protocol/lease.ts';
+import { leaseLimits } from '../../protocol/lease.ts';
+import { earnedDeadline, leaveStatic, movesOf, noteHolder, rememberRound } from './candidate.ts';
+import { ask, isEligible, peerOf, rank, requestOf } from './contact.ts';
+import type { Context, EventOf, Row } from './events.ts';
+import { always, rowsOf } from './events.ts';
+import { closeGuard } from './guard.ts';
+import type { Draft, Role } from './state.ts';
+import { resignationsSent, retryMsOf } from './terms.ts';
+
+const row = rowsOf<Role>('role');
+const anyMember: readonly Role[] = ['out', 'polling', 'preparing', 'proposing', 'holding', 'resigning', 'unconfirmed'];
+const notHolding: readonly Role[] = ['out', 'polling', 'preparing', 'proposing', 'resigning', 'unconfirmed'];
+const contending: readonly Role[] = ['polling', 'preparing', 'proposing'];
+
+const isStillHolder = (draft: Draft, _event: object, context: Context): boolean =>
+  draft.epoch !== 0 && !context.rules.isOver(draft.deadline, context.now);
+const isStray = (_draft: Draft, _event: object, context: Context): boolean => !context.isCounted;
+const isExtended = (draft: Draft, _event: object, context: Context): boolean =>
+  earnedDeadline(draft, context) > draft.deadline;
+const staysStatic = (draft: Draft, _event: object, context: Context): boolean =>
+  context.policy.noMajority === 'fail-static' && context.rules.mayStayStatic(draft.wasRefused, draft.isLinkUp);
+const isLaterEpoch = (draft: Draft, request: LeaseRequest): boolean =>
+  request.ballot > Math.max(draft.epoch, draft.staticEpoch);
+const hasLostLink = (draft: Draft, event: EventOf<'health'>, context: Context): boolean =>
+  draft.staticEpoch !== 0 && context.rules.leavesStatic(event.isLinkUp);
+
+/** A better member has asked for the whole preempt delay, and the damping budget allows one more move. */
+function mayBePreempted(draft: Draft, answer: LeaseAnswer, context: Context): boolean {
+  if (!answer.asks || !context.policy.preempts || !context.isCounted || !isEligible(draft, context)) return false;
+  if (context.now - askedSince(draft, answer, context) < context.policy.preemptDelayMs) return false;
+  const movesLeft = context.policy.movesBudget - movesOf(draft, context).length;
+  return context.rules.mayPreempt(answer.priority > draft.priority && answer.isEligible, movesLeft);
+}
+function askedSince(draft: Draft, answer: LeaseAnswer, context: Context): number {
+  const isSame = draft.askedBy === answer.from && context.now - draft.askedAt <= 2 * context.policy.advertMs;
+  return isSame ? draft.askedSince : context.now;
+}
+const isUnfitAndAnotherFit = (draft: Draft, answer: LeaseAnswer, context: Context): boolean =>
+  context.isCounted && !draft.isHealthy && answer.isEligible;
+const breaksAndAnotherFit = (draft: Draft, event: EventOf<'health'>, context: Context): boolean =>
+  !event.isHealthy && context.rules.mayAnswerHardFailure(fittest(draft, context) !== 0);
+const breaks = (_draft: Draft, event: EventOf<'health'>): boolean => !event.isHealthy;
+
+/** The best member that advertises itself fit and was heard lately; 0 when there is none. */
+function fittest(draft: Draft, context: Context): number {
+  const since = context.now - 2 * context.policy.advertMs;
+  let best = 0;
+  for (const voter of draft.set.voters) {
+    const peer = peerOf(draft, voter);
+    if (voter === draft.self || !peer.isEligible || peer.heardAt < since) continue;
+    if (best === 0 || peer.priority > peerOf(draft, best).priority) best = voter;
+  }
+  return best;
+}
+
+/**
+ * One voter more or less, once every voter of the present set has granted this epoch under it. From an odd set a voter may
+ * be removed that does not answer: any two sets one step from an odd one still share a voter in every two quorums.
+ */
+function mayChangeVoters(draft: Draft, event: EventOf<'changeVoters'>, context: Context): boolean {
+  const { voters } = draft.set;
+  const added = event.voters.filter((voter) => !voters.includes(voter)).length;
+  const kept = voters.filter((voter) => event.voters.includes(voter));
+  if (added + voters.length - kept.length !== 1 || !kept.includes(draft.self)) return false;
+  if (event.voters.length > leaseLimits.votersMax) return false;
+  return isSettled(draft, voters.length % 2 === 1 ? kept : voters, context);
+}
+function isSettled(draft: Draft, needed: readonly number[], context: Context): boolean {
+  const answered = needed.filter((voter) => peerOf(draft, voter).answeredAt > 0).length;
+  return draft.nextSet === undefined && context.rules.mayChangeAgain(answered, needed.length);
+}
+const isSetSettled = (draft: Draft, context: Context): boolean => isSettled(draft, draft.set.voters, context);
+const mayRaiseTerm = (draft: Draft, event: EventOf<'retime'>, context: Context): boolean =>
+  isSetSettled(draft, context) &&
+  event.leaseMs > draft.set.leaseMs &&
+  context.rules.isTermKnown(event.leaseMs, draft.set.leaseMsMax);
+const mayRaiseLargestTerm = (draft: Draft, event: EventOf<'retime'>, context: Context): boolean =>
+  isSetSettled(draft, context) && event.leaseMs > draft.set.leaseMsMax;
+
+function closeAtStart(draft: Draft, _event: object, context: Context): void {
+  if (context.rules.closesAtStart()) closeGuard(draft);
+  else context.dispatch(draft, { kind: 'closed' }, context, 'role');
+}
+function resume(draft: Draft, _event: object, context: Context): void {
+  draft.ballot = draft.epoch;
+  draft.openUntil = draft.deadline;
+  draft.wonEpoch = Math.max(draft.wonEpoch, draft.epoch);
+  draft.advertDueAt = context.now;
+  draft.renewDueAt = context.now;
+  rank(draft, context);
+  context.effects.push({ kind: 'run' }, { kind: 'assert', epoch: draft.epoch, deadline: draft.deadline });
+}
+function startOut(draft: Draft, _event: object, context: Context): void {
+  draft.epoch = 0;
+  context.effects.push({ kind: 'run' }, { kind: 'withdraw' });
+}
+
+function renew(draft: Draft, _event: object, context: Context): void {
+  const { now, policy, rules } = context;
+  if (now >= draft.advertDueAt) {
+    draft.advertDueAt = now + policy.advertMs;
+    draft.roundStartedAt = now;
+    draft.moves = movesOf(draft, context);
+    draft.movesAt = now;
+  }
+  const request = requestOf(draft, context, 'renew', draft.epoch);
+  rememberRound(draft, request);
+  draft.renewDueAt = Math.min(draft.advertDueAt, now + rules.retryAfterMs(retryMsOf(policy), policy.advertMs));
+  ask(draft, context, request);
+}
+
+function noteAsk(draft: Draft, answer: LeaseAnswer, context: Context): void {
+  if (!answer.asks) return;
+  draft.askedSince = askedSince(draft, answer, context);
+  draft.askedBy = answer.from;
+  draft.askedAt = context.now;
+}
+function extend(draft: Draft, _answer: LeaseAnswer, context: Context): void {
+  draft.deadline = earnedDeadline(draft, context);
+  draft.earnedUnder = draft.set;
+  draft.openUntil = draft.deadline;
+  draft.wasRefused = false;
+  if (context.rules.newestOfQuorum(draft.peers) >= draft.roundStartedAt) draft.renewDueAt = draft.advertDueAt;
+  context.effects.push({ kind: 'run' });
+}
+
+function enterStatic(draft: Draft, _event: object, context: Context): void {
+  draft.staticEpoch = draft.epoch;
+  draft.epoch = 0;
+  draft.contendFrom = context.now;
+  context.effects.push({ kind: 'run' });
+  refreshStatic(draft, _event, context);
+}
+function refreshStatic(draft: Draft, _event: object, context: Context): void {
+  draft.staticUntil = context.now + context.policy.advertMs;
+  draft.openUntil = context.now + 2 * context.policy.advertMs;
+}
+
+function lose(draft: Draft, _event: object, context: Context): void {
+  draft.epoch = 0;
+  draft.deadline = 0;
+  draft.staticEpoch = 0;
+  leadsNoMore(draft);
+  draft.contendFrom = Math.max(context.now, draft.acceptedBy === draft.self ? 0 : draft.acceptedUntil);
+  closeGuard(draft);
+  context.effects.push({ kind: 'run' });
+}
+
+/** Who held was the source of the data: what it has is what others are judged by. */
+function leadsNoMore(draft: Draft): void {
+  if (draft.position !== null) draft.holderPosition = draft.position;
+}
+
+function takeHealth(draft: Draft, event: EventOf<'health'>, context: Context): void {
+  draft.priority = event.priority;
+  draft.isHealthy = event.isHealthy;
+  draft.position = event.position;
+  draft.isLinkUp = event.isLinkUp;
+  draft.pollDueAt = context.now;
+  if (draft.epoch !== 0) rank(draft, context);
+}
+function handOverToFittest(draft: Draft, event: EventOf<'health'>, context: Context): void {
+  takeHealth(draft, event, context);
+  startResigning(draft, fittest(draft, context), context);
+}
+function handOverToAnswerer(draft: Draft, answer: LeaseAnswer, context: Context): void {
+  startResigning(draft, answer.from, context);
+}
+function handOverAsTold(draft: Draft, event: EventOf<'handOver'>, context: Context): void {
+  startResigning(draft, event.heir, context);
+}
+function startResigning(draft: Draft, heir: number, context: Context): void {
+  draft.heir = heir;
+  closeGuard(draft);
+  if (!context.rules.resignsAfterClose()) context.dispatch(draft, { kind: 'closed' }, context, 'role');
+}
+
+/** The guard is closed: nothing can answer under this epoch any more, so it may be said. */
+function resign(draft: Draft, _event: object, context: Context): void {
+  draft.resigning = draft.epoch;
+  leadsNoMore(draft);
+  draft.contendNotBefore = context.now + context.rules.waitsAfterResigning(context.policy.advertMs);
+  draft.contendFrom = draft.contendNotBefore;
+  draft.resignationsLeft = resignationsSent;
+  if (context.rules.forgetsBeforeResigning()) {
+    draft.epoch = 0;
+    draft.deadline = 0;
+    context.effects.push({ kind: 'run' });
+  }
+  resignAgain(draft, _event, context);
+  draft.epoch = 0;
+}
+function resignAgain(draft: Draft, _event: object, context: Context): void {
+  draft.resignationsLeft -= 1;
+  draft.resignDueAt = context.now + retryMsOf(context.policy);
+  const request: LeaseRequest = requestOf(draft, context, 'resign', draft.resigning);
+  context.dispatch(draft, request, context, 'vote');
+  context.effects.push({ kind: 'send', to: 0, datagram: request });
+}
+
+function reinstall(draft: Draft, _event: object, context: Context): void {
+  context.effects.push({ kind: 'alarm', about: 'guard-lost' });
+  draft.mustClose = true;
+}
+function withdrawAndReinstall(draft: Draft, event: object, context: Context): void {
+  context.effects.push({ kind: 'withdraw' });
+  reinstall(draft, event, context);
+}
+
+function changeVoters(draft: Draft, event: EventOf<'changeVoters'>, context: Context): void {
+  makeSet(draft, { voters: [...event.voters].sort((a, b) => a - b) }, context);
+}
+function raiseTerm(draft: Draft, event: EventOf<'retime'>, context: Context): void {
+  makeSet(draft, { leaseMs: event.leaseMs }, context);
+}
+function raiseLargestTerm(draft: Draft, event: EventOf<'retime'>, context: Context): void {
+  makeSet(draft, { leaseMsMax: event.leaseMs }, context);
+}
+function makeSet(draft: Draft, change: Partial<Draft['set']>, context: Context): void {
+  draft.nextSet = { ...draft.set, ...change, version: draft.set.version + 1, epoch: draft.epoch };
+  context.effects.push({ kind: 'persist' });
+}
+
+function takeQuarantine(draft: Draft, event: EventOf<'quarantine'>, context: Context): void {
+  draft.isQuarantined = event.isOn;
+  draft.pollDueAt = context.now;
+  context.effects.push({ kind: 'persist' });
+}
+
+export const holderRows: readonly Row[] = [
+  row(
+    'starting',
+    'start',
+    always,
+    'same',
+    [closeAtStart],
+    'Starting: the guard is closed first, whatever an earlier process left behind.',
+  ),
+  row(
+    'starting',
+    'closed',
+    isStillHolder,
+    'holding',
+    [resume],
+    'The process came back within its lease and goes on under the same epoch.',
+  ),
+  row('starting', 'closed', always, 'out', [startOut], 'The guard is closed; it listens.'),
+  row('holding', 'renewDue', always, 'same', [renew], 'The advert is due, or was not yet answered by a majority.'),
+  row('holding', 'renewAnswer', isStray, 'same', [], 'An answer to another process, set or epoch: it revives nothing.'),
+  row(
+    'holding',
+    'renewAnswer',
+    isUnfitAndAnotherFit,
+    'resigning',
+    [handOverToAnswerer],
+    'It is unfit, and a fit member answered: it hands over.',
+  ),
+  row(
+    'holding',
+    'renewAnswer',
+    mayBePreempted,
+    'resigning',
+    [handOverToAnswerer],
+    'A better member has asked for as long as the preempt delay: it hands over.',
+  ),
+  row(
+    'holding',
+    'renewAnswer',
+    isExtended,
+    'same',
+    [noteAsk, extend],
+    'A majority answered: the lease runs T_h from when it was asked.',
+  ),
+  row('holding', 'renewAnswer', always, 'same', [noteAsk], 'One answer more; the deadline stays.'),
+  row(
+    'holding',
+    'deadline',
+    staysStatic,
+    'unconfirmed',
+    [enterStatic],
+    'No majority is heard and nobody refused: it keeps the address, unconfirmed (fail-static).',
+  ),
+  row(
+    ['holding', 'resigning'],
+    'deadline',
+    always,
+    'out',
+    [lose],
+    'The deadline has passed: it is out, and this epoch is never renewed again.',
+  ),
+  row('holding', 'renew', isLaterEpoch, 'out', [lose, noteHolder], 'Another member won a later epoch: it is out.'),
+  row(['holding', 'resigning'], 'renew', always, 'same', [], 'An advert that does not concern a holder.'),
+  row(
+    'holding',
+    'health',
+    breaksAndAnotherFit,
+    'resigning',
+    [handOverToFittest],
+    'It is unfit, and another member is fit: it hands over.',
+  ),
+  row('holding', 'health', breaks, 'same', [takeHealth], 'It is unfit, but no other member is fit: it stays.'),
+  row(
+    [...contending, 'unconfirmed'],
+    'health',
+    hasLostLink,
+    'out',
+    [takeHealth, leaveStatic],
+    'The gateway is lost: it gives the unconfirmed address up.',
+  ),
+  row(
+    [...anyMember, 'witness', 'starting'],
+    'health',
+    always,
+    'same',
+    [takeHealth],
+    'Priority and fitness are noted; a running wait moves with them.',
+  ),
+  row('holding', 'handOver', always, 'resigning', [handOverAsTold], 'Told to hand over: the guard closes first.'),
+  row(notHolding, 'handOver', always, 'same', [], 'It does not hold, so there is nothing to hand over.'),
+  row('resigning', 'closed', always, 'out', [resign], 'The guard is closed and the lease forgotten: it resigns.'),
+  row(
+    [...anyMember],
+    'resignDue',
+    always,
+    'same',
+    [resignAgain],
+    'The resignation is said again, for those who missed it.',
+  ),
+  row('unconfirmed', 'staticDue', always, 'same', [refreshStatic], 'Still alone: the address stays, unconfirmed.'),
+  row(
+    contending,
+    'staticDue',
+    always,
+    'same',
+    [refreshStatic],
+    'Asking again, and still alone: the address stays, unconfirmed.',
+  ),
+  row(
+    'unconfirmed',
+    'renew',
+    isLaterEpoch,
+    'out',
+    [leaveStatic, noteHolder],
+    'A later epoch was won elsewhere: it gives the unconfirmed address up.',
+  ),
+  row('unconfirmed', 'renew', always, 'same', [], 'An advert of an epoch that is over.'),
+  row(
+    ['holding', 'resigning', 'unconfirmed'],
+    'suspended',
+    always,
+    'out',
+    [lose],
+    'This machine slept: the lease may have ended meanwhile.',
+  ),
+  row(
+    ['holding', 'resigning', 'unconfirmed'],
+    'clockJumped',
+    always,
+    'out',
+    [lose],
+    'Two peers say that this clock stood still: the lease may have ended meanwhile.',
+  ),
+  row(
+    ['holding', 'resigning', 'unconfirmed', ...contending],
+    'cloned',
+    always,
+    'out',
+    [lose],
+    'Its own number was heard from another process: it gives up.',
+  ),
+  row(
+    ['holding', 'unconfirmed'],
+    'guardLost',
+    always,
+    'same',
+    [reinstall],
+    'The ruleset was taken away: closed rules are put back, then the guard opens again.',
+  ),
+  row(
+    ['out', 'resigning', ...contending],
+    'guardLost',
+    always,
+    'same',
+    [withdrawAndReinstall],
+    'The ruleset was taken away: the addresses go, and closed rules are put back.',
+  ),
+  row(
+    'holding',
+    'changeVoters',
+    mayChangeVoters,
+    'same',
+    [changeVoters],
+    'One voter more or less: the new set is made durable, then told.',
+  ),
+  row(
+    'holding',
+    'changeVoters',
+    always,
+    'same',
+    [],
+    'Refused: one voter at a time, and only once every voter has granted under the present set.',
+  ),
+  row(notHolding, 'changeVoters', always, 'same', [], 'Refused: only the holder changes the voter set.'),
+  row(
+    'holding',
+    'retime',
+    mayRaiseTerm,
+    'same',
+    [raiseTerm],
+    'Every voter keeps silent long enough after a boot: the lease becomes longer.',
+  ),
+  row(
+    'holding',
+    'retime',
+    mayRaiseLargestTerm,
+    'same',
+    [raiseLargestTerm],
+    'First every voter learns to keep silent longer after a boot.',
+  ),
+  row(
+    'holding',
+    'retime',
+    always,
+    'same',
+    [],
+    'Refused: leases only grow, and only once every voter has granted under the present set.',
+  ),
+  row(notHolding, 'retime', always, 'same', [], 'Refused: only the holder changes the terms.'),
+  row(
+    [...anyMember, 'witness'],
+    'quarantine',
+    always,
+    'same',
+    [takeQuarantine],
+    'Quarantine is durable: it does not contend until it is released.',
+  ),
+];
