@@ -1,6 +1,6 @@
 // `mailward start --demo` as a person starts it: everything serves, the page has something to tell, and nothing is left behind.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -147,6 +147,29 @@ test('the children end also when the parent is killed', async () => {
   await expect.poll(() => family.filter(isAlive), { timeout: 9_000 }).toEqual([]);
 });
 
+test('a mail log that is named is followed by one local agent', async () => {
+  const log = join(folder, 'own.log');
+  const stamp = new Date().toISOString();
+  writeFileSync(
+    log,
+    `${stamp} mail postfix/smtpd[1]: NOQUEUE: reject: RCPT from a.example.net[192.0.2.1]: 550 5.1.1 <no@example.org>: Recipient address rejected: User unknown; from=<a@example.net> to=<no@example.org> proto=ESMTP helo=<a>\n`,
+  );
+  const local = runCli(['start', '--port', '0', '--json', '--file', log, '--data-dir', join(folder, 'own')]);
+  const ready = JSON.parse(await local.firstLine) as { url: string; mode: string; files: string[] };
+  expect(ready).toMatchObject({ mode: 'agent', files: [log] });
+  const count = async () =>
+    storyCountSchema.parse(await (await fetch(`${ready.url}/api/v1/stories/count?fate=rejected`)).json()).count;
+  await expect.poll(count, { timeout: 10_000 }).toBe(1);
+  local.interrupt();
+  expect(await local.ended).toBe(0);
+}, 60_000);
+
+test('a mail log that is named and not there is an error, not a demo', async () => {
+  const lost = runCli(['start', '--port', '0', '--file', join(folder, 'absent.log')]);
+  expect(await lost.ended).toBe(3);
+  expect(lost.stderr()).toContain('absent.log');
+});
+
 test('a Node that is too old is told so, with the way out', () => {
   const pretend = 'Object.defineProperty(process, "version", { value: "v20.20.2" })';
   const launcher = resolve(import.meta.dirname, '../../services/cli/mailward.js');
@@ -167,5 +190,5 @@ test('the launcher runs the commands', () => {
   const launcher = resolve(import.meta.dirname, '../../services/cli/mailward.js');
   const { status, stdout } = spawnSync(process.execPath, [launcher, 'start', '--help'], { encoding: 'utf8' });
   expect(status).toBe(0);
-  expect(stdout).toContain('mailward start --demo');
+  expect(stdout).toContain('mailward start --file');
 });

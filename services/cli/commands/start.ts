@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { storyPageSchema } from '../../protocol/api.ts';
+import { AppError } from '../../protocol/errors.ts';
 import { type Fate, fateSchema, type StorySummary } from '../../protocol/story.ts';
 import { type Child, lastWords, startChild } from '../../runtime/child-process.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -16,6 +17,7 @@ type StartOptions = {
   readonly port: number;
   readonly dataDir?: string;
   readonly demo?: boolean;
+  readonly file?: readonly string[];
   readonly json?: boolean;
 };
 
@@ -24,7 +26,7 @@ const times = {
   readyWithinMs: 30_000,
   killAfterMs: 12_000,
   stopMs: 20_000,
-  examplesWithinMs: 10_000,
+  examplesWithinMs: { demo: 10_000, agent: 1500 },
   askEveryMs: 200,
 } as const;
 
@@ -42,7 +44,8 @@ export function registerStart(program: Command): void {
       .option('--json', 'print one JSON object instead of text');
   describe('start', 'start control and what there is to watch: the local mail log, or a demo')
     .option('--demo', 'show the demo even where a mail log is found')
-    .addHelpText('after', '\nExamples:\n  mailward start\n  mailward start --demo --port 7500')
+    .option('--file <glob...>', 'the mail logs to follow, instead of the usual ones')
+    .addHelpText('after', '\nExamples:\n  mailward start\n  mailward start --file /srv/log/mail.log')
     .action((options: StartOptions) => runStart(options));
   describe('demo', 'start control and three demo nodes')
     .addHelpText('after', '\nExamples:\n  mailward demo\n  mailward demo --port 7500')
@@ -61,7 +64,7 @@ async function runStart(options: StartOptions): Promise<void> {
   const start = async () => {
     try {
       const started = await startAll(options, stack);
-      const examples = await findExamples(started.url);
+      const examples = await findExamples(started.url, times.examplesWithinMs[started.mode]);
       process.stdout.write(
         options.json === true
           ? `${JSON.stringify({ ready: true, ...started, examples: examples.map(({ id, fate }) => ({ id, fate })) })}\n`
@@ -78,7 +81,12 @@ async function runStart(options: StartOptions): Promise<void> {
 
 async function startAll(options: StartOptions, stack: StopStack): Promise<Started> {
   const startedAt = systemClock.monotonicMs();
-  const files = options.demo === true ? [] : findMailLogs();
+  const files = options.demo === true ? [] : findMailLogs(options.file);
+  if (options.file !== undefined && options.demo !== true && files.length === 0) {
+    throw new AppError('missing', `No log with anything in it can be read at ${options.file.join(' ')}`, {
+      hint: 'Name another with --file, or leave it out to see the demo',
+    });
+  }
   const isDemo = files.length === 0;
   const folder = chooseFolder(options.dataDir, isDemo, stack);
   const run = async (name: 'control' | 'agent' | 'demo', args: readonly string[]): Promise<Child> => {
@@ -112,7 +120,9 @@ async function startAll(options: StartOptions, stack: StopStack): Promise<Starte
     };
   }
   const fileFlags = files.flatMap((file) => ['--file', file]);
-  await run('agent', ['--control', control.url, ...fileFlags, ...dataDirOf('agent')]);
+  // Who asks for any free port has another Mailward beside this one.
+  const metricsPort = options.port === 0 ? ['--metrics-port', '0'] : [];
+  await run('agent', ['--control', control.url, ...fileFlags, ...metricsPort, ...dataDirOf('agent')]);
   return {
     url: control.url,
     mode: 'agent',
@@ -146,10 +156,13 @@ function watch(child: Child, stack: StopStack): void {
   });
 }
 
-/** Messages to name in the commands to try: one that failed and one that took its time, when there are such. */
-async function findExamples(url: string): Promise<StorySummary[]> {
+/**
+ * Messages to name in the commands to try: one that failed and one that took its time, when there are such. The demo has them
+ * soon; a quiet site may have none, and nobody shall wait for that.
+ */
+async function findExamples(url: string, withinMs: number): Promise<StorySummary[]> {
   const wanted: readonly Fate[] = [fateSchema.enum.bounced, fateSchema.enum.deferred, fateSchema.enum.delivered];
-  const endsAt = systemClock.monotonicMs() + times.examplesWithinMs;
+  const endsAt = systemClock.monotonicMs() + withinMs;
   let found: StorySummary[] = [];
   while (found.length < 2 && systemClock.monotonicMs() < endsAt) {
     const pages = await Promise.all(wanted.map((fate) => readStories(`${url}/api/v1/stories?limit=1&fate=${fate}`)));
