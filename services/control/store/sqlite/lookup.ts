@@ -16,7 +16,6 @@ export const lookupLimits = {
 } as const;
 
 export type Segment = { no: number; level: number; bits: number; entries: number; min_s: number; max_s: number };
-export type Posting = { readonly story: number; readonly firstSecond: number };
 
 export type LookupWriter = {
   readonly add: (hash: number, story: number, firstSecond: number) => void;
