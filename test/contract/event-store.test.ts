@@ -215,6 +215,23 @@ describe.each(drivers)('%s', (_name, open) => {
   });
 
   describe('search', () => {
+    test('finds a message by the trace of its sender, and by the user who sent it', async () => {
+      const store = await openStore();
+      const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+      await put(
+        store,
+        makeBatch([
+          'Nov 22 10:00:01 mx1 postfix/submission/smtpd[100]: A000000001: client=client.example.net[192.0.2.10], sasl_method=PLAIN, sasl_username=alice',
+          'Nov 22 10:00:01 mx1 postfix/cleanup[101]: A000000001: message-id=<traced@example.net>',
+          `Nov 22 10:00:01 mx1 postfix/cleanup[101]: A000000001: info: header traceparent: 00-${trace}-00f067aa0ba902b7-01 from client.example.net[192.0.2.10]; from=<alice@example.net> to=<bob@example.org> proto=ESMTP helo=<client>`,
+        ]),
+      );
+      for (const q of [trace, `00-${trace}-00f067aa0ba902b7-01`, trace.toUpperCase(), 'alice'])
+        expect(await ids(store, { q }), q).toEqual(['A000000001']);
+      const [item] = (await store.searchStories({ q: trace })).items;
+      expect((await store.readStory(item?.id ?? ''))?.story.traceId).toBe(trace);
+    });
+
     test('gives page after page, each story once, the newest first', async () => {
       const store = await openStore();
       const lines = someMessages(95);
