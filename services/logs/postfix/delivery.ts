@@ -1,7 +1,7 @@
 // A delivery attempt for one recipient, as every delivery agent logs it (log_adhoc):
 // to=<…>, orig_to=<…>, relay=…, conn_use=…, delay=…, delays=a/b/c/d, tls=…, dsn=x.y.z, status=word (text)
 import type { MailEvent } from '../../protocol/mail-event.ts';
-import { closingAngle, indexOfCode, readCount, readDecimal, readPeer, readReply } from '../scan.ts';
+import { closingAngle, indexOfCode, readDecimal, readPeer, readReply } from '../scan.ts';
 
 const code = { space: 32, bracket: 40, closing: 41, comma: 44, slash: 47, less: 60 } as const;
 
@@ -162,12 +162,4 @@ function readLmtpSession(line: string, start: number, end: number, event: MailEv
   if (close < 0) return;
   const sessionEnd = line.indexOf(' Saved', close + 2);
   if (sessionEnd > close + 2 && sessionEnd < end) event.sessionId = line.slice(close + 2, sessionEnd);
-}
-
-/** `size=123` style numbers of other lines. */
-export function countAfter(line: string, label: string, start: number): number | undefined {
-  const at = line.indexOf(label, start);
-  if (at < 0) return undefined;
-  const valueAt = at + label.length;
-  return readCount(line, valueAt, valueEndOf(line, valueAt, line.length));
 }

@@ -22,6 +22,7 @@ const forms: ReadonlyArray<readonly [string, EventKind]> = [
   ['discarding EHLO keywords', 'info'],
   ['entering STRESS mode', 'limit'],
   ['leaving STRESS mode', 'limit'],
+  ['removed spurious', 'info'],
   ['breaking line', 'info'],
   ['replacing command', 'info'],
   ['Relaying allowed', 'info'],
@@ -34,6 +35,10 @@ const forms: ReadonlyArray<readonly [string, EventKind]> = [
   ['mail for ', 'info'],
   ['using backwards-compatible default setting', 'info'],
   ['dict_', 'info'],
+  // The SASL library writes to the log itself.
+  ['looking for plugins', 'info'],
+  ['unable to dlopen', 'warning'],
+  ['cannot load ', 'warning'],
 ];
 
 export function parseLifecycle(line: string, start: number, event: MailEvent): boolean {

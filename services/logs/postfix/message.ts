@@ -10,7 +10,7 @@ import { parseAction } from './restriction.ts';
 import { parseSmtpClient } from './smtp.ts';
 import { parseClient, parseSmtpServer } from './smtpd.ts';
 import { parseStatistics } from './statistics.ts';
-import { parseTls } from './tls.ts';
+import { parsePeerCertificate, parseTls } from './tls.ts';
 import { parseSevere } from './warning.ts';
 
 /** `start` is where the message begins. Sets `event.kind` and what the message tells; it stays `unparsed` otherwise. */
@@ -27,13 +27,18 @@ export function parsePostfix(line: string, start: number, event: MailEvent): voi
   }
 }
 
+/** Nothing but spaces follows. */
+function isEnd(line: string, at: number): boolean {
+  return at === line.length || line.slice(at).trim() === '';
+}
+
 function parseText(line: string, at: number, event: MailEvent): boolean {
   const first = line.charCodeAt(at);
   // By frequency: what most lines of a busy server begin with.
   if (first === 116 && line.startsWith('to=', at)) return parseDelivery(line, at, event);
   if (first === 102 && line.startsWith('from=', at)) return parseQueued(line, at, event);
   if (first === 99 && line.startsWith('client=', at)) return parseClient(line, at, event);
-  if (first === 114 && line.startsWith('removed', at)) {
+  if (first === 114 && line.startsWith('removed', at) && isEnd(line, at + 7)) {
     event.kind = 'removed';
     event.reason = 'removed';
     return true;
@@ -51,6 +56,7 @@ function parseText(line: string, at: number, event: MailEvent): boolean {
     parseSmtpClient(line, at, event) ||
     parseTls(line, at, event) ||
     parseStatistics(line, at, event) ||
+    parsePeerCertificate(line, at, event) ||
     parseLifecycle(line, at, event) ||
     parseValue(line, at, event)
   );

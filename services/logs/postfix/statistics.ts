@@ -15,7 +15,7 @@ export function parseStatistics(line: string, start: number, event: MailEvent): 
     if (line.includes('hits=', start)) event.counters = readCounters(line, start + 12, line.length);
     return true;
   }
-  if (first === 99 && line.startsWith('cache ', start) && line.includes(' full cleanup: ', start)) {
+  if (first === 99 && line.startsWith('cache ', start) && line.includes(' cleanup: ', start)) {
     event.kind = 'statistics';
     event.reason = line.slice(start);
     event.counters = readCounters(line, line.indexOf('cleanup: ', start) + 9, line.length);

@@ -35,7 +35,8 @@ export function parseTls(line: string, start: number, event: MailEvent): boolean
     line.startsWith('Server certificate', start) ||
     line.startsWith('Unverified: ', start) ||
     line.startsWith('Verified: ', start) ||
-    line.startsWith('TLS ', start)
+    line.startsWith('TLS ', start) ||
+    line.startsWith('SSL_', start)
   ) {
     tlsProblem(line, start, event);
     return true;
@@ -99,4 +100,17 @@ function parseVerification(line: string, start: number, event: MailEvent): boole
     return true;
   }
   return false;
+}
+
+/** `host[address]:port: Trusted: subject_CN=…, issuer=…, fingerprint=…`, and the steps of a chain at a higher log level. */
+export function parsePeerCertificate(line: string, start: number, event: MailEvent): boolean {
+  const isAbout =
+    line.includes(' subject_CN=', start) || line.includes(' depth=', start) || line.includes(' Matched ', start);
+  const space = line.indexOf(' ', start);
+  const bracket = line.indexOf(']', start);
+  if (!isAbout || bracket < 0 || bracket > space || line.indexOf('[', start) > bracket) return false;
+  tlsProblem(line, start, event);
+  if (event.service === 'smtpd') readClient(line, start, event);
+  else readPeer(line, start, line.length, event);
+  return true;
 }
