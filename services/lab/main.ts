@@ -5,6 +5,8 @@ import { systemClock } from '../runtime/clock.ts';
 import { describeError, exitStatus } from '../runtime/run-process.ts';
 import { renderCanary, runCanary } from './canary.ts';
 import { canaryTaskSchema, runCanaries } from './client/canary-run.ts';
+import { trafficTaskSchema } from './client/traffic-plan.ts';
+import { runTraffic } from './client/traffic-run.ts';
 import { takeDown } from './down.ts';
 import { runInHost, showLogs } from './host-commands.ts';
 import { withLabLock } from './lab-lock.ts';
@@ -12,6 +14,7 @@ import { labPaths } from './lab-paths.ts';
 import { requireLab } from './requirements.ts';
 import { serveSinks } from './sinks/sinks.ts';
 import { readStatus, renderStatus } from './status.ts';
+import { renderTraffic, runLabTraffic } from './traffic.ts';
 import { bringUp } from './up.ts';
 
 // The lab's process. `mailward lab` starts it with one JSON request; the hosts of a lab start it with the name of the part
@@ -60,6 +63,11 @@ async function run(request: LabRequest): Promise<number> {
       return await runInHost(paths, request.host, request.argv);
     case 'logs':
       return await showLogs(paths, request);
+    case 'traffic': {
+      const report = await runLabTraffic(paths, request, { clock });
+      print(request, report, renderTraffic(report));
+      return exitStatus.done;
+    }
     case 'canary': {
       const report = await runCanary(paths, request.count, { clock });
       print(request, report, renderCanary(report));
@@ -76,6 +84,7 @@ process.channel?.unref();
 const [first = '', second = ''] = process.argv.slice(2);
 try {
   if (first === 'sinks') await serveSinks(second, { clock });
+  else if (first === 'traffic') answerWith(await runTraffic(trafficTaskSchema.parse(await readTask()), { clock }));
   else if (first === 'canary') answerWith(await runCanaries(canaryTaskSchema.parse(await readTask()), { clock }));
   else process.exitCode = await run(labRequestSchema.parse(JSON.parse(first)));
 } catch (error) {

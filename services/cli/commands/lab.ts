@@ -34,6 +34,12 @@ export function registerLab(program: Command): void {
   add('down', 'Take a lab away, also one that was left half-way.').action((options) =>
     ask({ command: 'down', ...options }),
   );
+  add('traffic', 'Let simulated users work: SMTP in and out, IMAP, POP3, bots, newsletters.')
+    .option('--users <count>', 'how many users', wholeNumber, 50)
+    .option('--rate <number>', 'actions a second', Number, 10)
+    .option('--seconds <count>', 'how long', wholeNumber, 60)
+    .option('--profile <name>', 'flat, or a whole day squeezed into the time', 'flat')
+    .action(({ rate, ...options }) => ask({ command: 'traffic', ratePerSecond: rate, ...options }));
   add('canary', 'Send numbered mails through every mail host and tell the fate of each.')
     .option('--count <count>', 'how many', wholeNumber, 20)
     .action((options) => ask({ command: 'canary', ...options }));

@@ -61,10 +61,20 @@ export async function sendMail(mail: Outgoing): Promise<SmtpOutcome> {
 }
 
 /** Runs `task` over one IMAP session with TLS; throws what the session threw. */
-export async function withImap<Result>(
-  login: { readonly host: string; readonly user: string; readonly password?: string },
-  task: (client: ImapFlow) => Promise<Result>,
-): Promise<Result> {
+export async function withImap<Result>(login: Login, task: (client: ImapFlow) => Promise<Result>): Promise<Result> {
+  const client = await openImap(login);
+  try {
+    return await task(client);
+  } finally {
+    if (client.usable) await client.logout().catch(() => {});
+    client.close();
+  }
+}
+
+export type Login = { readonly host: string; readonly user: string; readonly password?: string };
+
+/** A session that its caller closes. */
+export async function openImap(login: Login): Promise<ImapFlow> {
   const client = new ImapFlow({
     host: login.host,
     port: 993,
@@ -81,10 +91,10 @@ export async function withImap<Result>(
   client.on('error', () => {});
   try {
     await client.connect();
-    return await task(client);
-  } finally {
-    if (client.usable) await client.logout().catch(() => {});
+    return client;
+  } catch (error) {
     client.close();
+    throw error;
   }
 }
 
