@@ -43,7 +43,7 @@ async function traceTasks(context: BrowserContext, page: Page): Promise<{ readon
   const session = await context.newCDPSession(page);
   const events: TraceEvent[] = [];
   session.on('Tracing.dataCollected', ({ value }) => {
-    for (const event of value as TraceEvent[])
+    for (const event of value as unknown as TraceEvent[])
       if (event.name === 'thread_name' || (event.tdur ?? 0) > 5000) events.push(event);
   });
   await session.send('Tracing.start', {
