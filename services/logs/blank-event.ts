@@ -1,16 +1,18 @@
-import type { MailEvent, TimeConfidence } from '../protocol/mail-event.ts';
+import type { MailEvent } from '../protocol/mail-event.ts';
+import type { Header } from './header/header.ts';
 
 /** An event that knows only its header. Every field is written in one order, so that all events share one shape. */
-export function blankEvent(time: number, timeConfidence: TimeConfidence): MailEvent {
+export function blankEvent(header: Readonly<Header>): MailEvent {
+  const { tag } = header;
   return {
-    time,
-    timeConfidence,
-    host: undefined,
-    program: undefined,
-    software: undefined,
-    service: undefined,
-    instance: undefined,
-    pid: undefined,
+    time: header.time,
+    timeConfidence: header.timeConfidence,
+    host: tag.host,
+    program: tag.program,
+    software: tag.software,
+    service: tag.service,
+    instance: tag.instance,
+    pid: header.pid,
     kind: 'unparsed',
     severity: undefined,
     queueId: undefined,

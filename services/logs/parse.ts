@@ -33,13 +33,7 @@ export function createLineParser(context: LineContext): LineParser {
     headers.scan(line, start);
     const { header } = headers;
     const { tag, messageAt } = header;
-    const event = blankEvent(header.time, header.timeConfidence);
-    event.host = tag.host;
-    event.program = tag.program;
-    event.software = tag.software;
-    event.service = tag.service;
-    event.instance = tag.instance;
-    event.pid = header.pid;
+    const event = blankEvent(header);
     if (tag.family === 'postfix') parsePostfix(line, messageAt, event);
     else if (tag.family === 'dovecot') parseDovecot(line, messageAt, event);
     else if (tag.family === 'policy') parsePolicy(line, messageAt, event);
