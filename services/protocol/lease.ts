@@ -98,6 +98,8 @@ export const leaseDurableSchema = z.object({
   /** The holder's replication position as of the last record; null when unknown. */
   holderPosition: z.number().nullable(),
   isQuarantined: z.boolean(),
+  /** State was lost before and no majority has yet said how high ballots had risen. */
+  mustLearn: z.boolean(),
 });
 export type LeaseDurable = z.infer<typeof leaseDurableSchema>;
 

@@ -44,9 +44,9 @@ function withNetwork(world: World, ms: number, change: Partial<Omit<World['netwo
 }
 /** A disk may be lost on a minority only: from more, no protocol comes back without its operator. */
 function mayLoseState(world: World): boolean {
-  const lost = world.nodes.filter(
-    (node) => node.durable === undefined || node.process?.state.mustLearn === true,
-  ).length;
+  // Where lag is judged, whoever lost its disk knows of none until an operator says so.
+  if (world.policy.lagMax !== undefined && world.disksLost > 0) return false;
+  const lost = world.nodes.filter((node) => node.durable === undefined || node.durable.mustLearn).length;
   const sizes = world.nodes.map((node) => node.process?.state.set.voters.length ?? 9);
   return 2 * (lost + 1) < Math.min(world.configured.voters.length, ...sizes);
 }
@@ -54,7 +54,10 @@ function crash(world: World, node: SimNode, downMs: number, disk: 'kept' | 'torn
   if (!node.isUp) return;
   const isLost = (disk === 'torn' || disk === 'wiped') && mayLoseState(world);
   powerOff(node);
-  if (isLost) node.durable = undefined;
+  if (isLost) {
+    node.durable = undefined;
+    world.disksLost += 1;
+  }
   if (disk === 'restored') {
     node.durable = node.durable && node.backup;
     outrunBackup(world);

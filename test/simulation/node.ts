@@ -1,7 +1,7 @@
 // One simulated machine: its clocks, disk, /run, kernel, and the lease process on it with its `nft` child.
 import type { Effect, ShellEvent } from '../../services/failover/lease/events.ts';
 import type { LeaseState } from '../../services/failover/lease/state.ts';
-import type { LeaseDatagram, LeaseDurable, LeaseRun } from '../../services/protocol/lease.ts';
+import type { LeaseDatagram, LeaseDurable, LeaseRun, VoterSet } from '../../services/protocol/lease.ts';
 
 /** Local time is `base + (true time − since) · rate`; a frozen machine has `since` in the future. */
 export type NodeClock = { base: number; since: number; rate: number; suspendedMs: number; wallOffset: number };
@@ -57,6 +57,8 @@ export type SimNode = {
   /** Overlaps are documented until then: after a freeze beyond F, a sleep, a flush. */
   exemptUntil: number;
   frozenUntil: number;
+  /** The voter set before the present one: a deadline earned under it still runs. */
+  priorSet: VoterSet | undefined;
   deadlines: { epoch: number; deadline: number }[];
 };
 
@@ -108,6 +110,7 @@ export function createNode(
     fsyncMs: 0,
     exemptUntil: 0,
     frozenUntil: 0,
+    priorSet: undefined,
     deadlines: [],
   };
 }

@@ -25,7 +25,14 @@ export function violate(world: World, invariant: string, detail: string): void {
 
 /** Epochs only rise, across every machine; and nothing that a mere candidate did disobeys a holder. */
 export function checkDecision(world: World, node: SimNode, before: LeaseState, after: LeaseState): void {
-  if (after.epoch === before.epoch || after.epoch === 0) return;
+  if (after.set !== before.set) node.priorSet = before.set;
+  if (after.epoch === before.epoch) {
+    const isRevived =
+      after.epoch !== 0 && after.deadline > before.deadline && before.deadline <= localAt(node, world.time);
+    if (isRevived) violate(world, 'I5-passed-deadline-stays-passed', `n${node.id} went on under epoch ${after.epoch}`);
+    return;
+  }
+  if (after.epoch === 0) return;
   const { safety } = world;
   safety.wins += 1;
   if (after.epoch <= safety.highestWon && node.exemptUntil <= world.time)
@@ -34,7 +41,7 @@ export function checkDecision(world: World, node: SimNode, before: LeaseState, a
 }
 
 /** The guard of a node was opened or kept open. */
-export function checkOpening(world: World, node: SimNode, epoch: number, earnedUnder: VoterSet | undefined): void {
+export function checkOpening(world: World, node: SimNode, epoch: number): void {
   const { time, safety } = world;
   const { kernel } = node;
   const now = localAt(node, time);
@@ -52,7 +59,7 @@ export function checkOpening(world: World, node: SimNode, epoch: number, earnedU
   if (state !== undefined && state.epoch === epoch && epoch < state.wonEpoch)
     violate(world, 'holder-is-obeyed', `hooks on n${node.id} refuse epoch ${epoch} below ${state.wonEpoch}`);
   checkOverlap(world, node);
-  if (earnedUnder !== undefined && node.exemptUntil < time) checkGrants(world, node, earnedUnder, restMs);
+  if (node.exemptUntil < time) checkGrants(world, node, restMs);
   if (safety.owner !== node.id) {
     if (safety.owner !== 0) safety.moves += 1;
     safety.owner = node.id;
@@ -78,15 +85,27 @@ function checkPair(world: World, node: SimNode, other: SimNode): void {
 }
 
 /** I2: a quorum of grants, or of voters that will be mute, outlives the guard in true time whatever the clocks do. */
-function checkGrants(world: World, node: SimNode, set: VoterSet, restMs: number): void {
+function checkGrants(world: World, node: SimNode, restMs: number): void {
   const needMs = restMs / (1 - clockDrift);
+  const set = node.process?.state.set;
+  if (set === undefined || outlivesUnder(world, node, set, needMs)) return;
+  if (node.priorSet !== undefined && outlivesUnder(world, node, node.priorSet, needMs)) return;
+  violate(
+    world,
+    'I2-quorum-outlives-guard',
+    `no quorum of ${set.voters.length} voters outlives the guard of n${node.id}`,
+  );
+}
+function outlivesUnder(world: World, holder: SimNode, set: VoterSet, needMs: number): boolean {
   let outliving = 0;
   for (const voter of set.voters) {
-    const other = world.nodes[voter - 1];
-    if (other !== undefined && outlives(world, other, node.id, needMs)) outliving += 1;
+    const original = world.nodes[voter - 1];
+    const isKept =
+      (original !== undefined && outlives(world, original, holder.id, needMs)) ||
+      world.clones.some((twin) => twin.id === voter && twin.isUp && outlives(world, twin, holder.id, needMs));
+    if (isKept) outliving += 1;
   }
-  if (outliving < quorumOf(set.voters.length))
-    violate(world, 'I2-quorum-outlives-guard', `n${node.id} opens on ${outliving} of ${set.voters.length} voters`);
+  return outliving >= quorumOf(set.voters.length);
 }
 function outlives(world: World, voter: SimNode, holder: number, needMs: number): boolean {
   if (!voter.isUp) return true;
@@ -99,6 +118,6 @@ function outlives(world: World, voter: SimNode, holder: number, needMs: number):
 
 /** A freeze beyond F ended: what is still open may overlap, but for no longer than documented. */
 export function checkThaw(world: World, node: SimNode): void {
-  const holdMs = world.rules.holdMs(world.configured.leaseMs, world.policy.freezeMs);
+  const holdMs = world.rules.holdMs(node.process?.state.set.leaseMs ?? world.configured.leaseMs, world.policy.freezeMs);
   node.exemptUntil = world.time + Math.ceil(holdMs / (1 - clockDrift)) + 1;
 }

@@ -105,6 +105,7 @@ export function createWorld(
     configured,
     safety: createSafety(),
     events: 0,
+    disksLost: 0,
     rowTimes,
     rowPlaces,
     trace: undefined,
@@ -118,7 +119,14 @@ export function createWorld(
       base: between(random, 2000, 50_000),
     });
     const ceiling = ballotOf(32 * A, 0);
-    node.durable = { set: configured, ceiling, wonEpoch: 0, holderPosition: null, isQuarantined: false };
+    node.durable = {
+      set: configured,
+      ceiling,
+      wonEpoch: 0,
+      holderPosition: null,
+      isQuarantined: false,
+      mustLearn: false,
+    };
     node.backup = node.durable;
     node.run = {
       bootedAt: 1,

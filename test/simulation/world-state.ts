@@ -31,7 +31,6 @@ export type Line = {
   readonly ms: number;
   readonly epoch: number;
   readonly isStatic: boolean;
-  readonly earnedUnder: VoterSet | undefined;
 };
 export type Item =
   | { readonly kind: 'deliver'; readonly node: SimNode; readonly datagram: LeaseDatagram }
@@ -46,8 +45,15 @@ export type Shell = {
   readonly readsClockAfterReceive: boolean;
   readonly drawsNewNonce: boolean;
   readonly readsRun: boolean;
+  /** /run is written before anything that it records is sent. */
+  readonly writesRunFirst: boolean;
 };
-export const soundShell: Shell = { readsClockAfterReceive: true, drawsNewNonce: true, readsRun: true };
+export const soundShell: Shell = {
+  readsClockAfterReceive: true,
+  drawsNewNonce: true,
+  readsRun: true,
+  writesRunFirst: true,
+};
 
 export type Network = {
   /** More than 0: cut from one number to another, at from · 8 + to. */
@@ -72,6 +78,7 @@ export type World = {
   readonly configured: VoterSet;
   readonly safety: Safety;
   events: number;
+  disksLost: number;
   /** True time at which each row was last taken, by its place in the table. */
   readonly rowTimes: Int32Array;
   readonly rowPlaces: ReadonlyMap<string, number>;

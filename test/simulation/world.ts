@@ -1,6 +1,6 @@
 import type { Effect, ShellEvent } from '../../services/failover/lease/events.ts';
 import { durableRecordOf, runRecordOf, startState } from '../../services/failover/lease/state.ts';
-import type { LeaseDatagram, VoterSet } from '../../services/protocol/lease.ts';
+import type { LeaseDatagram } from '../../services/protocol/lease.ts';
 import type { EventQueue } from './event-queue.ts';
 import { createQueue, nextTime, push, shift } from './event-queue.ts';
 import type { LeaseProcess, NftChild, SimNode } from './node.ts';
@@ -106,12 +106,17 @@ function decideNow(world: World, process: LeaseProcess, event: ShellEvent | Leas
   checkDecision(world, node, before, decision.state);
   if (world.trace !== undefined) traceDecision(world, process, event, decision.reasons);
   schedule(world, process, decision.wakeAt);
-  runEffects(world, process, decision.effects);
+  runEffects(world, process, world.shell.writesRunFirst ? decision.effects : runLast(decision.effects));
 }
 
 export function schedule(world: World, process: LeaseProcess, wakeAtLocal: number): void {
   process.wakeAt = Math.max(trueAt(process.node, wakeAtLocal), world.time + 1);
 }
+
+const runLast = (effects: readonly Effect[]): Effect[] => [
+  ...effects.filter((effect) => effect.kind !== 'run'),
+  ...effects.filter((effect) => effect.kind === 'run'),
+];
 
 function runEffects(world: World, process: LeaseProcess, effects: readonly Effect[]): void {
   for (let index = 0; index < effects.length; index++) {
@@ -155,17 +160,17 @@ function runEffect(world: World, process: LeaseProcess, effect: Effect): void {
       push(world.queue, process.persistDoneAt, { kind: 'persisted', process, record: durableRecordOf(state) });
       return;
     case 'arm':
-      write(world, process, effect.kind, effect.key, effect.forMs, 0, undefined);
+      write(world, process, effect.kind, effect.key, effect.forMs, 0);
       return;
     case 'fire': {
       const now = localAt(node, world.time);
       noteDeadline(node, effect.epoch, effect.deadline);
       const timeout = world.rules.fireTimeoutMs(effect.deadline, now, world.policy.armMs, effect.decidedAt);
-      write(world, process, effect.kind, effect.key, timeout, effect.epoch, state.earnedUnder);
+      write(world, process, effect.kind, effect.key, timeout, effect.epoch);
       return;
     }
     case 'close':
-      write(world, process, effect.kind, 0, 0, 0, undefined);
+      write(world, process, effect.kind, 0, 0, 0);
       return;
     case 'assert': {
       const second = world.policy.armMs * 50;
@@ -188,23 +193,15 @@ function noteDeadline(node: SimNode, epoch: number, deadline: number): void {
   else if (deadline > known.deadline) known.deadline = deadline;
 }
 
-function write(
-  world: World,
-  process: LeaseProcess,
-  what: Line['what'],
-  key: number,
-  ms: number,
-  epoch: number,
-  earnedUnder: VoterSet | undefined,
-): void {
+function write(world: World, process: LeaseProcess, what: Line['what'], key: number, ms: number, epoch: number): void {
   const { node, child, state } = process;
   const time = Math.max(world.time, child.pausedUntil) + between(world.random, 5, 35);
   const isStatic = state.staticEpoch !== 0;
-  push(world.queue, time, { kind: 'line', what, node, child, key, ms, epoch, isStatic, earnedUnder });
+  push(world.queue, time, { kind: 'line', what, node, child, key, ms, epoch, isStatic });
 }
 
 /** The kernel runs one line of a child, perhaps long after it was written and perhaps after its writer died. */
-function runLine(world: World, line: Line): void {
+export function runLine(world: World, line: Line): void {
   const { node, child, what, key } = line;
   const readyAt = Math.max(child.pausedUntil, node.frozenUntil);
   if (world.time < readyAt) {
@@ -214,8 +211,10 @@ function runLine(world: World, line: Line): void {
   if (!node.isUp || child.pausedUntil < 0) return;
   const { kernel } = node;
   const now = localAt(node, world.time);
-  let isDone = true;
-  if (what === 'arm') kernel.arms.push({ key, until: now + line.ms });
+  // Without the rules there is no set to put an element into.
+  let isDone = kernel.isLoaded || what === 'close';
+  if (!isDone) kernel.arms = [];
+  else if (what === 'arm') kernel.arms.push({ key, until: now + line.ms });
   else if (what === 'close') {
     kernel.leaseUntil = 0;
     kernel.worstUntil = 0;
@@ -229,7 +228,7 @@ function runLine(world: World, line: Line): void {
       kernel.leaseUntil = now + line.ms;
       kernel.leaseEpoch = line.epoch;
       kernel.isStatic = line.isStatic;
-      checkOpening(world, node, line.epoch, line.earnedUnder);
+      checkOpening(world, node, line.epoch);
     }
   }
   if (world.trace !== undefined) traceLine(world, line, isDone);

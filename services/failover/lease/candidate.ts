@@ -117,7 +117,6 @@ function win(draft: Draft, _event: object, context: Context): void {
   const { now } = context;
   draft.epoch = draft.ballot;
   draft.deadline = earnedDeadline(draft, context);
-  draft.earnedUnder = draft.set;
   draft.openUntil = draft.deadline;
   draft.staticEpoch = 0;
   draft.carried = 0;

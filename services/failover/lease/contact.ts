@@ -77,7 +77,7 @@ const answerKinds = {
 /** Answers a question; the own member's comes back through `ownAnswer`, because no datagram travels. */
 export function reply(draft: Draft, context: Context, to: LeaseRequest, refusal: Refusal, restMs: number): void {
   if (to.kind === 'hello' || to.kind === 'resign') return;
-  draft.seq += 1;
+  if (to.from !== draft.self) draft.seq += 1;
   const answer: LeaseAnswer = {
     kind: answerKinds[to.kind],
     from: draft.self,

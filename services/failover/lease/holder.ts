@@ -119,7 +119,6 @@ function noteAsk(draft: Draft, answer: LeaseAnswer, context: Context): void {
 }
 function extend(draft: Draft, _answer: LeaseAnswer, context: Context): void {
   draft.deadline = earnedDeadline(draft, context);
-  draft.earnedUnder = draft.set;
   draft.openUntil = draft.deadline;
   draft.wasRefused = false;
   if (context.rules.newestOfQuorum(draft.peers) >= draft.roundStartedAt) draft.renewDueAt = draft.advertDueAt;
@@ -184,13 +183,10 @@ function resign(draft: Draft, _event: object, context: Context): void {
   draft.contendNotBefore = context.now + context.rules.waitsAfterResigning(context.policy.advertMs);
   draft.contendFrom = draft.contendNotBefore;
   draft.resignationsLeft = resignationsSent;
-  if (context.rules.forgetsBeforeResigning()) {
-    draft.epoch = 0;
-    draft.deadline = 0;
-    context.effects.push({ kind: 'run' });
-  }
-  resignAgain(draft, _event, context);
   draft.epoch = 0;
+  draft.deadline = 0;
+  context.effects.push({ kind: 'run' });
+  resignAgain(draft, _event, context);
 }
 function resignAgain(draft: Draft, _event: object, context: Context): void {
   draft.resignationsLeft -= 1;

@@ -30,7 +30,6 @@ export const leaseRules = {
   provenAt: (sentAt: number, _now: number): number => sentAt,
   /** The quorum-th newest send time answered; 0 when fewer answered. */
   newestOfQuorum: (peers: readonly Answered[]): number => newestOf(peers, quorumOf(peers.length)),
-  writesRunFirst: (): boolean => true,
 
   // 2: terms that survive drift and freezes.
   holdMs: (leaseMs: number, freezeMs: number): number => holdMsOf(leaseMs, freezeMs),
@@ -49,7 +48,6 @@ export const leaseRules = {
 
   // 4: resigning is irrevocable.
   resignsAfterClose: (): boolean => true,
-  forgetsBeforeResigning: (): boolean => true,
   keepsResigned: (epoch: number, resigned: number): boolean => epoch > resigned,
   waitsAfterResigning: (advertMs: number): number => 2 * advertMs,
   heirGoesFirst: (advertMs: number): number => advertMs,

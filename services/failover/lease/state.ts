@@ -116,8 +116,6 @@ export type LeaseState = {
   /** The won epoch, 0 when none. */
   readonly epoch: number;
   readonly deadline: number;
-  /** The set whose quorum gave the deadline. */
-  readonly earnedUnder: VoterSet;
   readonly wasRefused: boolean;
   readonly isLinkUp: boolean;
   readonly askedBy: number;
@@ -165,7 +163,7 @@ export function startState(start: LeaseStart): LeaseState {
   const set = durable?.set ?? start.configured;
   const bootedAt = run?.bootedAt ?? now;
   const mutedUntil = run?.mutedUntil ?? now + rules.muteMs(set.leaseMsMax);
-  const mustLearn = run?.mustLearn ?? rules.mustLearn(durable === undefined);
+  const mustLearn = run?.mustLearn ?? rules.mustLearn(durable?.mustLearn ?? true);
   const ceiling = durable?.ceiling ?? 0;
   return {
     self: start.self,
@@ -201,7 +199,7 @@ export function startState(start: LeaseStart): LeaseState {
     ranking: [],
     moves: [],
     movesAt: now,
-    seen: Math.max(ceiling, run?.promised ?? 0),
+    seen: Math.max(rules.restartBallot(ceiling), run?.promised ?? 0),
     wonEpoch: durable?.wonEpoch ?? 0,
     contendFrom: Math.max(mutedUntil, run?.acceptedUntil ?? 0),
     contendNotBefore: 0,
@@ -222,7 +220,6 @@ export function startState(start: LeaseStart): LeaseState {
     advertDueAt: now + policy.advertMs,
     epoch: run?.epoch ?? 0,
     deadline: run?.deadline ?? 0,
-    earnedUnder: set,
     wasRefused: false,
     isLinkUp: true,
     askedBy: 0,
@@ -266,4 +263,5 @@ export const durableRecordOf = (state: LeaseState): LeaseDurable => ({
   wonEpoch: state.wonEpoch,
   holderPosition: state.holderPosition,
   isQuarantined: state.isQuarantined,
+  mustLearn: state.mustLearn,
 });

@@ -79,10 +79,8 @@ function grant(draft: Draft, request: LeaseRequest, context: Context): void {
 
 /** The answer must never outlive the memory of it: /run first. */
 function recordThenReply(draft: Draft, request: LeaseRequest, context: Context): void {
-  const isFirst = context.rules.writesRunFirst();
-  if (isFirst) context.effects.push({ kind: 'run' });
+  context.effects.push({ kind: 'run' });
   reply(draft, context, request, 'none', 0);
-  if (!isFirst) context.effects.push({ kind: 'run' });
 }
 
 /** Only an advert proves that an epoch was won. */
@@ -174,7 +172,7 @@ function takeWhatIsKnown(draft: Draft, _answer: LeaseAnswer, context: Context): 
   draft.mustLearn = false;
   draft.promised = Math.max(draft.promised, draft.seen);
   raiseCeiling(draft, draft.seen, context);
-  context.effects.push({ kind: 'run' });
+  context.effects.push({ kind: 'run' }, { kind: 'persist' });
 }
 /** To its own number: only a clone hears it. */
 function sayHello(draft: Draft, _event: object, context: Context): void {
@@ -272,6 +270,14 @@ export const voterRows: readonly Row[] = [
     'same',
     [sayHello],
     'This machine booted: silent for M, and listening for a clone of itself.',
+  ),
+  row(
+    'voting',
+    'start',
+    always,
+    'same',
+    [sayHello],
+    'The process came back: it votes at once, and listens for a clone of itself.',
   ),
   row(
     ['voting', 'mute', 'learning'],
