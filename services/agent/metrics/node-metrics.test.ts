@@ -1,9 +1,9 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../../runtime/clock.ts';
+import { createLog } from '../../runtime/log.ts';
 import { logMetrics } from './log/log-metric-table.ts';
 import { nodeMetricsConfigSchema } from './metrics-config.ts';
 import { createNodeMetrics } from './node-metrics.ts';
@@ -78,7 +78,7 @@ async function expose(): Promise<string> {
   });
   const metrics = createNodeMetrics(config, {
     clock: systemClock,
-    log: pino({ level: 'silent' }),
+    log: createLog({ process: 'test', level: 'silent' }),
     readCommand: async () => undefined,
   });
   await metrics.collect();

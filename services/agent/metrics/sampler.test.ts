@@ -1,7 +1,7 @@
-import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 import type { Clock } from '../../runtime/clock.ts';
+import { createLog } from '../../runtime/log.ts';
 import { createFamilyBoard, single } from './family.ts';
 import { createSamplers, type Sampler } from './sampler.ts';
 
@@ -44,7 +44,7 @@ function setUp(samplers: readonly Sampler[]) {
   const hand = createHandClock();
   const all = createSamplers(samplers, {
     clock: hand.clock,
-    log: pino({ level: 'silent' }),
+    log: createLog({ process: 'test', level: 'silent' }),
     show: createFamilyBoard(registry).show,
   });
   return { registry, all, ...hand };
