@@ -1,4 +1,4 @@
-import type { HostBuild } from './host-files.ts';
+import type { HostBuild, HostFile } from './host-files.ts';
 import { labMark } from './lab-paths.ts';
 
 // The two scripts of a host. They are shell because they are the host's own: it boots, and boots again after a crash, with
@@ -57,12 +57,23 @@ exec tini -s -- sleep infinity
 /** Appears in /var/log/lab when every start command has ended. */
 export const startedMark = '.started';
 
-/** Starts a host's services in order; each one's own words go to /var/log/lab. Volumes below /var/log need no such folder. */
-export function startScript(build: HostBuild, labName: string): string {
-  const blocks = build.services.map(({ name, start, foreground }) => {
-    const line = `( ${start} ) </dev/null >>/var/log/lab/${name}.log 2>&1`;
-    return foreground ? `setsid sh -c '${line.replaceAll("'", `'\\''`)}' &` : line;
+const serviceFolder = '/etc/mailward-lab/services';
+/** What a fault's `service_start NAME` is in a lab. */
+export const servicePrelude = `service_start() { ${serviceFolder}/"$1"; }`;
+
+/**
+ * One script a service, so that a hand or a fault can start it again, and one that runs them all in order when the host
+ * boots. Each service's own words go to /var/log/lab.
+ */
+export function startFiles(build: HostBuild, labName: string): readonly HostFile[] {
+  const path = '/opt/node:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+  const head = `#!/bin/sh\nexport ${labMark}=${labName} PATH=${path}\n`;
+  const services = build.services.map(({ name, start, foreground }): HostFile => {
+    const run = `exec </dev/null >>/var/log/lab/${name}.log 2>&1\n`;
+    const text = foreground ? `${head}${run}setsid sh <<'START' &\n${start}\nSTART\n` : `${head}${run}${start}\n`;
+    return { path: `${serviceFolder}/${name}`, text, mode: 0o755 };
   });
   const mark = `/var/log/lab/${startedMark}`;
-  return `#!/bin/sh\nrm -f ${mark}\nexport ${labMark}=${labName} PATH=/opt/node:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n${blocks.join('\n')}\n: >${mark}\n`;
+  const boot = `${head}rm -f ${mark}\n${services.map((service) => `${service.path}\n`).join('')}: >${mark}\n`;
+  return [...services, { path: '/etc/mailward-lab/start', text: boot, mode: 0o755 }];
 }

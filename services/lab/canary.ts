@@ -130,31 +130,28 @@ async function waitForSinks(
   messageIds: readonly string[],
   clock: Clock,
 ): Promise<ReadonlyMap<string, number>> {
-  const remote = hostsOf(plan, 'remote')[0]?.name ?? '';
-  const file = join(volumeFolder(paths, remote, 'log'), 'lab', 'accepted.jsonl');
   const endsAt = clock.monotonicMs() + sinkWithinMs;
   for (;;) {
-    const counts = countAccepted(file);
+    const counts = new Map<string, number>();
+    for (const { messageId } of readSinkLog(paths, plan)) counts.set(messageId, (counts.get(messageId) ?? 0) + 1);
     if (messageIds.every((id) => counts.has(id)) || clock.monotonicMs() > endsAt) return counts;
     await new Promise<void>((done) => clock.after(lookEveryMs, done));
   }
 }
 
-const acceptedSchema = z.object({ messageId: z.string() });
+const sinkEntrySchema = z.object({ messageId: z.string(), signed: z.boolean() });
 
-function countAccepted(file: string): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const line of readLines(file)) {
-    const { messageId } = acceptedSchema.parse(JSON.parse(line));
-    counts.set(messageId, (counts.get(messageId) ?? 0) + 1);
-  }
-  return counts;
-}
-
-function readLines(file: string): readonly string[] {
+/** What the sinks have taken so far, read from the disk of their host. */
+export function readSinkLog(paths: LabPaths, plan: LabPlan): readonly z.infer<typeof sinkEntrySchema>[] {
+  const remote = hostsOf(plan, 'remote')[0]?.name ?? '';
   try {
-    return readFileSync(file, 'utf8').split('\n').slice(0, -1);
-  } catch {
-    return [];
+    const text = readFileSync(join(volumeFolder(paths, remote, 'log'), 'lab', 'accepted.jsonl'), 'utf8');
+    return text
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => sinkEntrySchema.parse(JSON.parse(line)));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
   }
 }

@@ -48,6 +48,8 @@ export type LabSecrets = {
   readonly caPem: string;
   /** Full name → key, and chain (own certificate first, then the intermediate). */
   readonly tlsByFqdn: ReadonlyMap<string, { readonly keyPem: string; readonly chainPem: string }>;
+  /** Chains for the same keys that nobody should trust, for faults to serve. */
+  readonly badChainsByFqdn: ReadonlyMap<string, { readonly expiredPem: string; readonly otherNamePem: string }>;
   readonly dkimKeyPem: string;
   readonly dkimPublicBase64: string;
 };

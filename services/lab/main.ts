@@ -1,4 +1,5 @@
 import { text } from 'node:stream/consumers';
+import { faults, impossibleFaults } from '../faults/registry.ts';
 import { AppError } from '../protocol/errors.ts';
 import { type LabRequest, labRequestSchema } from '../protocol/lab-request.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -7,10 +8,14 @@ import { renderCanary, runCanary } from './canary.ts';
 import { canaryTaskSchema, runCanaries } from './client/canary-run.ts';
 import { trafficTaskSchema } from './client/traffic-plan.ts';
 import { runTraffic } from './client/traffic-run.ts';
+import { checkAsUser, userCheckTaskSchema } from './client/user-check.ts';
 import { takeDown } from './down.ts';
+import { faultNamed, findActive, healFault, injectFault, targetsOf } from './fault-run.ts';
+import { verifyFaults } from './fault-verify.ts';
 import { runInHost, showLogs } from './host-commands.ts';
 import { withLabLock } from './lab-lock.ts';
 import { labPaths } from './lab-paths.ts';
+import { readRecord } from './lab-record.ts';
 import { requireLab } from './requirements.ts';
 import { serveSinks } from './sinks/sinks.ts';
 import { readStatus, renderStatus } from './status.ts';
@@ -73,18 +78,65 @@ async function run(request: LabRequest): Promise<number> {
       print(request, report, renderCanary(report));
       return report.missing + report.duplicated + report.refused === 0 ? exitStatus.done : exitStatus.no;
     }
-    default:
-      throw new AppError('bad-request', `${request.command} is not there yet`);
+    case 'fault-list': {
+      const list = faults.map(({ id, family, title, target, failureModes, lookalikes }) => ({
+        id,
+        family,
+        title,
+        target,
+        failureModes,
+        lookalikes,
+      }));
+      print(request, { faults: list, impossible: impossibleFaults }, renderFaults());
+      return exitStatus.done;
+    }
+    case 'fault-inject': {
+      const fault = faultNamed(request.fault);
+      const hosts = targetsOf(readRecord(paths).plan, fault, request.host);
+      await injectFault(paths, hosts, fault, request.ttlSeconds);
+      print(
+        request,
+        { id: fault.id, hosts, ttlSeconds: request.ttlSeconds },
+        `${fault.title}, on ${hosts.join(' ')}. It heals by itself after ${request.ttlSeconds} s.`,
+      );
+      return exitStatus.done;
+    }
+    case 'fault-heal': {
+      const active = await findActive(paths);
+      const wanted = active.filter(
+        ({ id, host }) => request.all || (id === request.fault && (request.host ?? host) === host),
+      );
+      for (const { host, id } of wanted) await healFault(paths, [host], id);
+      const words = wanted.map(({ host, id }) => `${id} on ${host}`).join(', ') || 'nothing, for nothing was on';
+      print(request, { healed: wanted }, `Healed: ${words}.`);
+      return exitStatus.done;
+    }
+    case 'fault-verify': {
+      const report = await verifyFaults(paths, request, { clock, say });
+      print(
+        request,
+        report,
+        `${report.verified} of ${report.faults} faults in ${report.families} families are verified; ${report.leftOn} are left on.`,
+      );
+      return report.verified === report.faults && report.leftOn === 0 ? exitStatus.done : exitStatus.no;
+    }
   }
 }
 
 // A command that is killed takes its lab process along; what that leaves half-way, `lab down` finds.
 process.once('disconnect', () => process.exit(exitStatus.no));
 process.channel?.unref();
+function renderFaults(): string {
+  const rows = faults.map(({ id, family, title }) => `${family.padEnd(14)} ${id.padEnd(32)} ${title}`);
+  const cannot = impossibleFaults.map(({ id, reason }) => `${'impossible'.padEnd(14)} ${id.padEnd(32)} ${reason}`);
+  return [...rows, ...cannot].join('\n');
+}
+
 const [first = '', second = ''] = process.argv.slice(2);
 try {
   if (first === 'sinks') await serveSinks(second, { clock });
   else if (first === 'traffic') answerWith(await runTraffic(trafficTaskSchema.parse(await readTask()), { clock }));
+  else if (first === 'check') answerWith(await checkAsUser(userCheckTaskSchema.parse(await readTask()), { clock }));
   else if (first === 'canary') answerWith(await runCanaries(canaryTaskSchema.parse(await readTask()), { clock }));
   else process.exitCode = await run(labRequestSchema.parse(JSON.parse(first)));
 } catch (error) {

@@ -41,7 +41,7 @@ export function tryCommand(
 /** As `tryCommand`, but any status other than 0 is an error that tells what the program said. */
 export async function runCommand(
   argv: readonly string[],
-  options: { readonly input?: string; readonly timeoutMs?: number } = {},
+  options: { readonly input?: string; readonly timeoutMs?: number; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<string> {
   const result = await tryCommand(argv, options);
   if (result.status === 0) return result.stdout;

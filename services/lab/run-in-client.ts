@@ -9,7 +9,7 @@ import { hostsOf, type LabPlan } from './topology.ts';
 export async function runInClient<Schema extends z.ZodType>(
   paths: LabPaths,
   plan: LabPlan,
-  part: 'canary' | 'traffic',
+  part: 'canary' | 'check' | 'traffic',
   task: object,
   options: { readonly answer: Schema; readonly timeoutMs: number },
 ): Promise<z.output<Schema>> {

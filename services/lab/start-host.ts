@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { chownSync, closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { startScript } from './boot-script.ts';
+import { startFiles } from './boot-script.ts';
 import { type HostBuild, type HostVolume, ownerIds, vmailId, writeHostFile } from './host-files.ts';
 import { hostFolder, type LabPaths, labMark, upperFolder, volumeFolder } from './lab-paths.ts';
 import { insideNamespace } from './namespaces.ts';
@@ -20,7 +20,7 @@ export async function prepareHost(paths: LabPaths, plan: LabPlan, host: LabHost,
   mkdirSync(join(volumeFolder(paths, host.name, 'log'), 'lab'), { recursive: true });
   for (const file of build.files) writeHostFile(upper, file);
   for (const base of ['passwd', 'group'] as const) writeHostFile(upper, withMailUser(base));
-  writeHostFile(upper, { path: '/etc/mailward-lab/start', text: startScript(build, paths.name), mode: 0o755 });
+  for (const file of startFiles(build, paths.name)) writeHostFile(upper, file);
   const lines = build.volumes.map(({ name, path }) => `${name} ${path}\n`).join('');
   writeFileSync(join(hostFolder(paths, host.name), 'volumes.txt'), lines);
   if (build.volumes.includes(storeVolume)) makeMailboxes(paths, plan, host);

@@ -43,6 +43,32 @@ export function registerLab(program: Command): void {
   add('canary', 'Send numbered mails through every mail host and tell the fate of each.')
     .option('--count <count>', 'how many', wholeNumber, 20)
     .action((options) => ask({ command: 'canary', ...options }));
+  registerFaults(lab);
+}
+
+function registerFaults(lab: Command): void {
+  const fault = lab.command('fault').description('Inject faults into a lab and see them bite.');
+  const add = (words: string, description: string): Command =>
+    fault
+      .command(words)
+      .description(description)
+      .option('--name <name>', 'which lab, when there are several', 'lab')
+      .option('--json', 'print one JSON object', false);
+
+  add('list', 'Every fault, and those that this kind of lab cannot have.').action((options) =>
+    ask({ command: 'fault-list', ...options }),
+  );
+  add('inject <id>', 'Break something, for a limited time that the host itself enforces.')
+    .option('--host <host>', 'which mail host, the first unless given')
+    .option('--ttl <seconds>', 'time to live', wholeNumber, 300)
+    .action((id, { ttl, ...options }) => ask({ command: 'fault-inject', fault: id, ttlSeconds: ttl, ...options }));
+  add('heal [id]', 'Mend one fault, or with --all every one that is on.')
+    .option('--host <host>', 'only on this host')
+    .option('--all', 'every fault on every host', false)
+    .action((id, options) => ask({ command: 'fault-heal', fault: id, ...options }));
+  add('verify [ids...]', 'Inject each fault, see it bite, heal it, see health again.')
+    .option('--from <id>', 'begin with this one')
+    .action((ids, options) => ask({ command: 'fault-verify', only: ids, ...options }));
 }
 
 function wholeNumber(text: string): number {

@@ -7,7 +7,7 @@ import { mailboxPassword } from '../roles/mailboxes.ts';
 // Mail as a user's program speaks it, from inside the client host: each call is one session with its own limit of time.
 
 const caFile = '/etc/ssl/lab/ca.pem';
-const sessionMs = 10_000;
+const sessionMs = 6000;
 const pop3BytesMax = 1024 * 1024;
 
 export type Outgoing = {
@@ -53,11 +53,18 @@ export async function sendMail(mail: Outgoing): Promise<SmtpOutcome> {
     });
     return { accepted: true, code: Number(sent.response.slice(0, 3)), reply: sent.response };
   } catch (error) {
-    const failure = error as { responseCode?: number; response?: string; message?: string };
-    return { accepted: false, code: failure.responseCode ?? 0, reply: failure.response ?? failure.message ?? '' };
+    const failure = error as { responseCode?: number; response?: string };
+    return { accepted: false, code: failure.responseCode ?? 0, reply: failure.response ?? describeFailure(error) };
   } finally {
     transport.close();
   }
+}
+
+/** The words of a failed session. A connection tried over both families fails with an error that only lists others. */
+export function describeFailure(error: unknown): string {
+  const failure = error as { code?: string; message?: string; responseText?: string; errors?: readonly unknown[] };
+  const parts = [failure.code, failure.message, failure.responseText, ...(failure.errors ?? []).map(describeFailure)];
+  return parts.filter((part) => part !== undefined && part !== '').join(' ') || 'failed without a word';
 }
 
 /** Runs `task` over one IMAP session with TLS; throws what the session threw. */

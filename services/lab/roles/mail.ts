@@ -17,6 +17,7 @@ import { postfixFiles, postfixService } from './postfix.ts';
 export function buildMail(input: BuildInput): HostBuild {
   const { host, plan, secrets } = input;
   const tls = secrets.tlsByFqdn.get(host.fqdn);
+  const bad = secrets.badChainsByFqdn.get(host.fqdn);
   const control = hostsOf(plan, 'control')[0];
   return {
     files: [
@@ -30,6 +31,8 @@ export function buildMail(input: BuildInput): HostBuild {
       { path: '/etc/ssl/lab/ca.pem', text: secrets.caPem },
       { path: '/etc/ssl/lab/key.pem', text: tls?.keyPem ?? '', mode: 0o600 },
       { path: '/etc/ssl/lab/chain.pem', text: tls?.chainPem ?? '' },
+      { path: '/etc/ssl/lab/expired.pem', text: bad?.expiredPem ?? '' },
+      { path: '/etc/ssl/lab/other-name.pem', text: bad?.otherNamePem ?? '' },
     ],
     volumes: [storeVolume, { name: 'queue', path: '/var/spool/postfix', sizeMiB: 128, mode: '0755' }],
     services: [

@@ -1,14 +1,17 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../../runtime/clock.ts';
-import { sinkBehaviours, sinkDomain } from '../roles/remote.ts';
+import { type SinkBehaviour, sinkBehaviours, sinkDomain } from '../roles/remote.ts';
 import { sinkScripts } from './behaviours.ts';
 import { answer, freshSession, greet, type SinkContext, type SinkStep } from './sink-session.ts';
 
 const lineBytesMax = 16 * 1024;
 const connectionsMax = 500;
 const knownMax = 20_000;
+/** A file named like a behaviour holds the one that is played instead. */
+const overrideFolder = '/run/lab-sinks';
 /** One JSON line a message taken: `{ time, behaviour, ip, from, to, messageId, signed }`. */
 export const sinkLog = '/var/log/lab/accepted.jsonl';
 
@@ -26,9 +29,9 @@ export async function serveSinks(file: string, deps: { readonly clock: Clock }):
       if (known.size < knownMax) known.add(key);
       return false;
     };
-    const script = sinkScripts[behaviour];
     const serve = (socket: Socket): void => {
       const ip = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+      const script = sinkScripts[playedBehaviour(behaviour)];
       const context: SinkContext = { script, ip, banner: `mail.${sinkDomain(behaviour)}`, isKnown };
       serveSession(socket, context, deps.clock, (accepted) => {
         const messageId =
@@ -49,6 +52,16 @@ export async function serveSinks(file: string, deps: { readonly clock: Clock }):
       server.maxConnections = connectionsMax;
       await new Promise<void>((resolve, reject) => server.once('error', reject).listen(25, address, resolve));
     }
+  }
+}
+
+/** What a sink plays just now: its own behaviour, or the one that a fault has written down for it. */
+function playedBehaviour(own: SinkBehaviour): SinkBehaviour {
+  try {
+    const wish = readFileSync(join(overrideFolder, own), 'utf8').trim();
+    return sinkBehaviours.find((behaviour) => behaviour === wish) ?? own;
+  } catch {
+    return own;
   }
 }
 

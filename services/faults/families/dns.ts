@@ -1,0 +1,61 @@
+import type { Fault } from '../fault.ts';
+
+const family = 'dns';
+
+export const dnsFaults: readonly Fault[] = [
+  {
+    ...{ id: 'resolver-killed', family, target: 'mail', title: 'The resolver of the host is down' },
+    inject: 'pkill -9 -x dnsmasq',
+    heal: 'pgrep -x dnsmasq >/dev/null || service_start resolver; postqueue -f',
+    bites: { check: 'outbound' },
+    failureModes: ['dns-resolver-down', 'pf-out-dns-tryagain'],
+    lookalikes: ['resolver-stopped', 'chroot-resolver-stale', 'smtp-out-blocked'],
+  },
+  {
+    ...{ id: 'resolver-stopped', family, target: 'mail', title: 'The resolver of the host does not answer' },
+    inject: 'pkill -STOP -x dnsmasq',
+    heal: 'pkill -CONT -x dnsmasq || true; postqueue -f',
+    bites: { check: 'outbound' },
+    failureModes: ['dns-resolver-down', 'dns-resolver-slow', 'pf-out-dns-tryagain'],
+    lookalikes: ['resolver-killed'],
+  },
+  {
+    ...{ id: 'resolver-wrong', family, target: 'mail', title: 'The resolver says that a destination does not exist' },
+    inject:
+      "echo 'address=/accept.test/' >>/etc/mailward-lab/resolver.conf; pkill -x dnsmasq; sleep 0.3; service_start resolver",
+    heal: "sed -i '/accept.test/d' /etc/mailward-lab/resolver.conf; pkill -x dnsmasq; sleep 0.3; service_start resolver; postqueue -f",
+    bites: { check: 'outbound' },
+    failureModes: ['pf-out-dns-notfound'],
+    lookalikes: ['resolver-killed'],
+  },
+  {
+    ...{ id: 'chroot-resolver-stale', family, target: 'mail', title: "Postfix's chroot names a resolver that is gone" },
+    inject: 'echo nameserver 10.99.0.9 >/var/spool/postfix/etc/resolv.conf; postfix reload',
+    heal: 'cp /etc/resolv.conf /var/spool/postfix/etc/resolv.conf; postfix reload; postqueue -f',
+    bites: { check: 'outbound' },
+    failureModes: ['pf-chroot-resolv-stale'],
+    lookalikes: ['resolver-killed', 'resolver-stopped'],
+  },
+  {
+    ...{
+      id: 'block-list-answers-everything',
+      family,
+      target: 'dns',
+      title: 'A DNS block list answers for every client',
+    },
+    inject:
+      "echo 'address=/dnsbl.test/127.0.0.2' >>/etc/mailward-lab/zones.conf; pkill -x dnsmasq; sleep 0.3; service_start dns",
+    heal: "sed -i '/^address=.dnsbl.test/d' /etc/mailward-lab/zones.conf; pkill -x dnsmasq; sleep 0.3; service_start dns",
+    bites: { check: 'smtp', shows: /554|dnsbl/ },
+    failureModes: ['pf-dnsbl-lists-everything', 'pf-dnsbl-reject'],
+    lookalikes: ['recipients-inactive'],
+  },
+  {
+    ...{ id: 'zones-server-killed', family, target: 'dns', title: 'The name server behind every resolver is down' },
+    inject: 'pkill -9 -x dnsmasq',
+    heal: 'pgrep -x dnsmasq >/dev/null || service_start dns',
+    bites: { check: 'outbound' },
+    failureModes: ['dns-resolver-down', 'pf-out-dns-tryagain'],
+    lookalikes: ['resolver-killed'],
+  },
+];

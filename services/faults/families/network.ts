@@ -1,0 +1,122 @@
+import type { Fault } from '../fault.ts';
+
+const family = 'network';
+/** A table of its own, so that healing is one deletion and the host's other rules stay. */
+const rules = (name: string, ...lines: string[]): string =>
+  `nft -f - <<'RULES'\ntable inet fault_${name} {\n${lines.join('\n')}\n}\nRULES`;
+const input = (rule: string): string => `chain i { type filter hook input priority -200; policy accept; ${rule}; }`;
+const output = (rule: string): string => `chain o { type filter hook output priority -200; policy accept; ${rule}; }`;
+const removal = (name: string): string => `nft delete table inet fault_${name} 2>/dev/null || true`;
+
+function networkFault(
+  id: string,
+  title: string,
+  lines: readonly string[],
+  rest: Pick<Fault, 'bites' | 'failureModes' | 'lookalikes'> & {
+    readonly target?: Fault['target'];
+    readonly after?: string;
+  },
+): Fault {
+  const { target = 'mail', after, ...truth } = rest;
+  const name = id.replaceAll('-', '_');
+  const heal = after === undefined ? removal(name) : `${removal(name)}; ${after}`;
+  return { id, family, title, target, inject: rules(name, ...lines), heal, ...truth };
+}
+
+export const networkFaults: readonly Fault[] = [
+  networkFault('host-cut', 'The host is cut off', [input('iifname "eth0" drop'), output('oifname "eth0" drop')], {
+    bites: { check: 'smtp' },
+    failureModes: ['sym-smtp-connect-timeouts', 'sys-packet-loss'],
+    lookalikes: ['host-one-way', 'postfix-master-killed'],
+  }),
+  networkFault('host-one-way', 'The host hears and is not heard', [output('oifname "eth0" drop')], {
+    bites: { check: 'smtp' },
+    failureModes: ['sym-smtp-connect-timeouts', 'sys-packet-loss'],
+    lookalikes: ['host-cut'],
+  }),
+  networkFault(
+    'packet-loss',
+    'Four of five packets are lost',
+    [input('iifname "eth0" numgen random mod 10 < 8 drop')],
+    {
+      bites: { check: 'smtp' },
+      failureModes: ['sys-packet-loss', 'pf-timeout-after-data'],
+      lookalikes: ['host-cut', 'mtu-black-hole'],
+    },
+  ),
+  networkFault(
+    'mtu-black-hole',
+    'Large packets vanish on the path',
+    [output('oifname "eth0" meta length > 600 drop')],
+    {
+      bites: { check: 'imap' },
+      failureModes: ['sys-mtu-blackhole'],
+      lookalikes: ['packet-loss', 'certificate-expired'],
+    },
+  ),
+  networkFault('smtp-port-blocked', 'Port 25 is blocked towards the host', [input('tcp dport 25 drop')], {
+    bites: { check: 'smtp' },
+    failureModes: ['sys-firewall-inbound'],
+    lookalikes: ['postfix-master-killed', 'host-cut'],
+  }),
+  networkFault('imap-port-blocked', 'IMAP ports are blocked towards the host', [input('tcp dport { 143, 993 } drop')], {
+    bites: { check: 'imap' },
+    failureModes: ['sys-firewall-inbound'],
+    lookalikes: ['dovecot-master-killed'],
+  }),
+  networkFault(
+    'submission-port-blocked',
+    'Submission ports are blocked towards the host',
+    [input('tcp dport { 465, 587 } drop')],
+    {
+      bites: { check: 'submission' },
+      failureModes: ['sys-firewall-inbound'],
+      lookalikes: ['auth-socket-gone'],
+    },
+  ),
+  networkFault(
+    'smtp-out-blocked',
+    'Port 25 is blocked from the host to the world',
+    [output('oifname "eth0" tcp dport 25 drop')],
+    {
+      bites: { check: 'outbound' },
+      failureModes: ['pf-out-port25-blocked'],
+      lookalikes: ['resolver-killed', 'smtp-out-refused', 'relayhost-dead'],
+      after: 'postqueue -f',
+    },
+  ),
+  networkFault(
+    'smtp-out-refused',
+    'Connections to port 25 outside are refused',
+    [output('oifname "eth0" tcp dport 25 reject with tcp reset')],
+    {
+      bites: { check: 'outbound' },
+      failureModes: ['pf-out-conn-refused', 'pf-out-port25-blocked'],
+      lookalikes: ['smtp-out-blocked'],
+      after: 'postqueue -f',
+    },
+  ),
+  networkFault('database-unreachable', 'The host reaches no database', [output('tcp dport 3306 drop')], {
+    bites: { check: 'submission' },
+    failureModes: ['dc-sql-connect-fail', 'my-gone-away', 'pf-mysql-connect'],
+    lookalikes: ['databases-killed', 'database-password-wrong', 'databases-stopped'],
+  }),
+  networkFault(
+    'replication-blocked',
+    'The two holders of the mailboxes cannot reach each other for replication',
+    [input('tcp dport 12345 drop'), output('tcp dport 12345 drop')],
+    {
+      bites: { check: 'replication', shows: /other holder/ },
+      failureModes: ['dc-dsync-fail', 'dc-dsync-queue'],
+      lookalikes: ['replicator-stopped'],
+      after: "doveadm replicator replicate -p high '*'",
+    },
+  ),
+  networkFault('database-replication-blocked', 'The replica reaches no primary', [output('tcp dport 3306 drop')], {
+    target: 'replica',
+    bites: { check: 'replica' },
+    failureModes: ['my-repl-io-stop'],
+    lookalikes: ['replica-stopped', 'replica-lagging'],
+    after: "mariadb -e 'STOP SLAVE; START SLAVE'",
+  }),
+];

@@ -1,0 +1,81 @@
+import type { Fault } from '../fault.ts';
+
+const family = 'disk';
+const fill = (path: string): string =>
+  `fallocate -l "$(df --output=avail -B1 ${path} | tail -1)" ${path}/.fault || dd if=/dev/zero of=${path}/.fault bs=64k 2>/dev/null || true`;
+/** No inode more than are in use (tmpfs(5), nr_inodes). */
+const exhaustInodes = (path: string): string =>
+  `mount -o remount,nr_inodes="$(df --output=iused ${path} | tail -1 | tr -d ' ')" ${path}`;
+const freeInodes = (path: string): string => `mount -o remount,nr_inodes=500000 ${path}`;
+
+export const storageFaults: readonly Fault[] = [
+  {
+    ...{ id: 'queue-full', family, target: 'mail', title: 'The file system of the mail queue is full' },
+    inject: fill('/var/spool/postfix'),
+    heal: 'rm -f /var/spool/postfix/.fault',
+    bites: { check: 'smtp', shows: /452|451/ },
+    failureModes: ['pf-queue-disk-full', 'pf-queue-write-error'],
+    lookalikes: ['queue-no-inodes', 'queue-read-only', 'store-full'],
+  },
+  {
+    ...{ id: 'queue-no-inodes', family, target: 'mail', title: 'The file system of the mail queue has no inode left' },
+    inject: exhaustInodes('/var/spool/postfix'),
+    heal: freeInodes('/var/spool/postfix'),
+    bites: { check: 'smtp', shows: /45\d/ },
+    failureModes: ['pf-inode-exhausted'],
+    lookalikes: ['queue-full', 'queue-read-only'],
+  },
+  {
+    ...{ id: 'queue-read-only', family, target: 'mail', title: 'The file system of the mail queue is read-only' },
+    inject: 'mount -o remount,bind,ro /var/spool/postfix',
+    heal: 'mount -o remount,bind,rw /var/spool/postfix',
+    bites: { check: 'smtp' },
+    failureModes: ['pf-queue-write-error', 'sys-fs-readonly'],
+    lookalikes: ['queue-full', 'queue-no-inodes'],
+  },
+  {
+    ...{ id: 'store-full', family, target: 'mail', title: 'The mail store is full' },
+    inject: fill('/srv/mail'),
+    heal: 'rm -f /srv/mail/.fault; postqueue -f',
+    bites: { check: 'mailbox', shows: /not in the mailbox/ },
+    failureModes: ['dc-nospace'],
+    lookalikes: ['store-no-inodes', 'store-read-only', 'store-wrong-owner'],
+  },
+  {
+    ...{ id: 'store-no-inodes', family, target: 'mail', title: 'The mail store has no inode left' },
+    inject: exhaustInodes('/srv/mail'),
+    heal: `${freeInodes('/srv/mail')}; postqueue -f`,
+    bites: { check: 'mailbox', shows: /not in the mailbox/ },
+    failureModes: ['dc-nospace', 'pf-inode-exhausted'],
+    lookalikes: ['store-full', 'store-read-only'],
+  },
+  {
+    ...{ id: 'store-read-only', family, target: 'mail', title: 'The mail store is read-only' },
+    inject: 'mount -o remount,bind,ro /srv/mail',
+    heal: 'mount -o remount,bind,rw /srv/mail; postqueue -f',
+    bites: { check: 'mailbox', shows: /not in the mailbox/ },
+    failureModes: ['sys-fs-readonly'],
+    lookalikes: ['store-full', 'store-wrong-owner'],
+  },
+  {
+    ...{ id: 'store-wrong-owner', family, target: 'mail', title: 'Mailboxes of the store belong to somebody else' },
+    inject: 'chown root:root /srv/mail/*/u1/Maildir/* /srv/mail/*/u1/Maildir; chmod 700 /srv/mail/*/u1/Maildir',
+    heal: 'chown -R vmail:vmail /srv/mail; chmod 755 /srv/mail/*/u1/Maildir; postqueue -f',
+    bites: { check: 'mailbox', shows: /not in the mailbox/ },
+    failureModes: ['dc-perm-denied', 'pf-maildir-fail'],
+    lookalikes: ['store-read-only', 'store-full'],
+  },
+  {
+    ...{
+      id: 'store-not-mounted',
+      family,
+      target: 'mail',
+      title: 'The mail store is not mounted: users see an empty, unwritable place',
+    },
+    inject: 'mount -t tmpfs -o mode=755,size=1m fault /srv/mail',
+    heal: 'umount -l /srv/mail || true; postqueue -f',
+    bites: { check: 'mailbox' },
+    failureModes: ['dc-mbox-mount-missing'],
+    lookalikes: ['store-wrong-owner', 'store-read-only'],
+  },
+];

@@ -1,0 +1,56 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Fault } from '../../services/faults/fault.ts';
+import { activeScript, faultsFolder, healScript, injectScript } from '../../services/faults/scripts.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'faults-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const journal = (): string => readFileSync(join(folder, 'journal'), 'utf8');
+/** The scripts' folder is the host's; here it is one of the test's own. */
+const here = (script: string): string => script.replaceAll(faultsFolder, join(folder, 'state'));
+const run = (script: string): string => execFileSync('sh', { input: here(script), encoding: 'utf8' });
+
+function fault(inject: string): Fault {
+  return {
+    ...{ id: 'noted', family: 'test', title: 'It is noted', target: 'mail', lookalikes: [], failureModes: ['none'] },
+    inject: inject.replaceAll('JOURNAL', join(folder, 'journal')),
+    heal: `service_start healed >>${join(folder, 'journal')}`,
+    bites: { check: 'smtp' },
+  };
+}
+const options = { prelude: 'service_start() { echo "$1"; }', ttlSeconds: 60 };
+
+test('a fault is on until it is healed, and is healed once', () => {
+  run(injectScript(fault('echo broken >>JOURNAL'), options));
+  expect(run(activeScript)).toBe('noted\n');
+  run(healScript('noted'));
+  run(healScript('noted'));
+  expect(journal()).toBe('broken\nhealed\n');
+  expect(run(activeScript)).toBe('');
+});
+
+test('the host heals itself when its time is over and nobody asks', async () => {
+  run(injectScript(fault('echo broken >>JOURNAL'), { ...options, ttlSeconds: 1 }));
+  await vi.waitFor(() => expect(journal()).toBe('broken\nhealed\n'), { timeout: 5000 });
+  await vi.waitFor(() => expect(run(activeScript)).toBe(''));
+});
+
+test('mending is armed before anything is broken: an injection that dies half-way is healed too', () => {
+  spawnSync('sh', { input: here(injectScript(fault('echo broken >>JOURNAL; kill -9 $$'), options)) });
+  expect(run(activeScript)).toBe('noted\n');
+  run(healScript('noted'));
+  expect(journal()).toBe('broken\nhealed\n');
+});
+
+test('injecting again mends first and leaves one timer', () => {
+  for (const _ of [1, 2]) run(injectScript(fault('echo broken >>JOURNAL'), options));
+  run(healScript('noted'));
+  expect(journal()).toBe('broken\nhealed\nbroken\nhealed\n');
+});
