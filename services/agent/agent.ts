@@ -9,7 +9,7 @@ import { createAgentEvents } from './events.ts';
 import { startMetricsServer } from './metrics-server.ts';
 import { createBulkClient } from './ship/bulk-client.ts';
 import { createPump } from './ship/pump.ts';
-import { createFileLister, filesMax } from './tail/list-files.ts';
+import { createFileLister, type FileLister, filesMax } from './tail/list-files.ts';
 import { createSources, type Sources } from './tail/sources.ts';
 import { watchFolders } from './tail/watch-folders.ts';
 
@@ -66,9 +66,10 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       const { node } = config;
       const awaySince = (checkpoint?.lookedMs ?? startedMs) - fileTimeSlackMs;
       const options = { node, awaySince, quietMs: config.tail.quietMs, start, checkpoint };
-      sources = createSources(options, { now: clock.now, events });
+      const lister = createFileLister(node, config.files, events.fileFault);
+      sources = createSources(options, { now: clock.now, events, onPackedEnd: lister.sized });
       const { signal } = stopping;
-      return followFiles(config, sources, { ...deps, client, events, signal, onFirstLook: channel.beat });
+      return followFiles(config, { sources, lister }, { ...deps, client, events, signal, onFirstLook: channel.beat });
     },
     (error: unknown) => {
       if (!stopping.signal.aborted) throw error;
@@ -84,7 +85,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
 /** Looks at the files when something is heard of them, and every `pollMs`; has what is new carried to control. */
 function followFiles(
   config: AgentConfig,
-  sources: Sources,
+  { sources, lister }: { readonly sources: Sources; readonly lister: FileLister },
   deps: AgentDeps & {
     readonly client: ReturnType<typeof createBulkClient>;
     readonly events: ReturnType<typeof createAgentEvents>;
@@ -94,7 +95,6 @@ function followFiles(
 ): { readonly stop: () => Promise<void> } {
   const { clock, events, client, signal } = deps;
   const { node, timeZone } = config;
-  const listFiles = createFileLister(node, config.files, events.fileFault);
   const saver = createCheckpointSaver(config.dataDir, {
     read: sources.checkpoint,
     after: clock.after,
@@ -109,7 +109,7 @@ function followFiles(
   let cancelSoon: (() => void) | undefined;
   async function look(): Promise<void> {
     const listedAt = clock.now();
-    const { files, isCutShort } = await listFiles();
+    const { files, isCutShort } = await lister.list();
     if (isCutShort) events.filesCutShort(filesMax);
     await sources.follow(files, listedAt);
     pump.run();

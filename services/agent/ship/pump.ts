@@ -26,7 +26,7 @@ export function createPump(
     readonly signal: AbortSignal;
     /** An acknowledgement has moved a source on. */
     readonly onProgress: () => void;
-    /** A file is no longer what it was. */
+    /** A file is no longer what it was, or read to its end for good. */
     readonly onChanged: () => void;
   },
 ) {
@@ -56,6 +56,10 @@ export function createPump(
     }
     if (read.result === 'nothing') {
       source.readToBytes = read.sizeBytes;
+      if (read.isEnd) {
+        source.sizeBytes = read.sizeBytes;
+        onChanged();
+      }
       return;
     }
     const { cut, body } = read;

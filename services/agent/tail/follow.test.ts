@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { type FollowedSource, type FollowInput, follow, followLimits, type OpenFile, type SeenFile } from './follow.ts';
+import { unknownSizeBytes } from './packed.ts';
 
 const now = 1_000_000;
 const quietMs = 60_000;
@@ -17,6 +18,7 @@ const file = (parts: Partial<SeenFile> = {}): SeenFile => ({
   sizeBytes: 100,
   modifiedAt: now,
   sourceId: 'A',
+  isPacked: false,
   isWanted: true,
   ...parts,
 });
@@ -24,6 +26,7 @@ const open = (parts: Partial<OpenFile> = {}): OpenFile => ({
   fileKey: '1:1',
   sizeBytes: 100,
   sourceId: 'A',
+  isPacked: false,
   hasName: true,
   ...parts,
 });
@@ -37,6 +40,9 @@ const source = (parts: Partial<FollowedSource> = {}): FollowedSource => ({
   ...parts,
 });
 const neighbour = (parts: Partial<SeenFile> = {}) => file({ path: '/log/mail.log.1', isWanted: false, ...parts });
+
+const packed = (parts: Partial<SeenFile> = {}) =>
+  neighbour({ path: '/log/mail.log.2.gz', fileKey: '1:3', isPacked: true, sizeBytes: unknownSizeBytes, ...parts });
 
 const opened = (path: string, sourceId = 'A') => ({ step: 'open', sourceId, path });
 const closed = (why: string) => ({ step: 'close', sourceId: 'A', why });
@@ -137,12 +143,42 @@ test.each<[string, Partial<FollowInput>, object[]]>([
     [opened('/log/mail.log.1')],
   ],
   [
+    'compressed while we were away: what it holds beyond us is unknown, so it is opened',
+    { files: [packed()], sources: [source({ open: undefined })] },
+    [opened('/log/mail.log.2.gz')],
+  ],
+  [
+    'compressed, and known to hold no more than control has',
+    { files: [packed({ sizeBytes: 50 })], sources: [source({ open: undefined })] },
+    [],
+  ],
+  [
+    'being compressed: the plain file is read as long as it is there',
+    { files: [packed(), neighbour()], sources: [source({ open: undefined })] },
+    [opened('/log/mail.log.1')],
+  ],
+  ['compressed before our time', { files: [packed({ modifiedAt: now - 1001 })] }, []],
+  [
+    'compressed and read to its end: closed at once',
+    {
+      files: [packed({ sizeBytes: 50 })],
+      sources: [source({ open: open({ fileKey: '1:3', isPacked: true, sizeBytes: 50 }) })],
+    },
+    [closed('quiet')],
+  ],
+  [
     'two names of one content: the longer one is read',
     { files: [neighbour({ sizeBytes: 10 }), file({ sizeBytes: 20 })] },
     [opened('/log/mail.log')],
   ],
 ])('%s', (_what, parts, steps) => {
   expect(follow(input(parts))).toEqual(steps);
+});
+
+test('few packed files are open at once', () => {
+  const files = Array.from({ length: 10 }, (_, at) => packed({ path: `/log/${at}.gz`, sourceId: `S${at}` }));
+  const sources = [source({ open: open({ isPacked: true, sizeBytes: unknownSizeBytes }) })];
+  expect(follow(input({ files, sources })).length).toBe(followLimits.packedOpenMax - 1);
 });
 
 test('no more files are open than the limit allows, and the oldest come first', () => {

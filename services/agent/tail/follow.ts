@@ -4,6 +4,8 @@
 export const followLimits = {
   /** Files held open at once; when more have news, they take turns, the oldest first. */
   openMax: 128,
+  /** Of these, packed ones: each holds a decompressor and up to a batch of its bytes. */
+  packedOpenMax: 4,
   /** Sources remembered; beyond, those that were not seen for longest are forgotten. */
   sourcesMax: 2000,
 } as const;
@@ -13,7 +15,9 @@ export type SeenFile = {
   readonly path: string;
   /** Device and inode: tells whether an open file is this one, and nothing more. */
   readonly fileKey: string;
+  /** Of a packed file the bytes that it holds, `unknownSizeBytes` until somebody saw its end. */
   readonly sizeBytes: number;
+  readonly isPacked: boolean;
   readonly modifiedAt: number;
   /** Absent while its first line is not whole. */
   readonly sourceId: string | undefined;
@@ -26,6 +30,7 @@ export type OpenFile = {
   readonly fileKey: string;
   readonly sizeBytes: number;
   readonly sourceId: string | undefined;
+  readonly isPacked: boolean;
   /** False once its last name was deleted. */
   readonly hasName: boolean;
 };
@@ -69,6 +74,7 @@ export function follow(input: FollowInput): FollowStep[] {
   const moves: FollowStep[] = [];
   const opens: SeenFile[] = [];
   let openCount = 0;
+  let packedOpenCount = 0;
 
   for (const source of sources) {
     const { sourceId, open } = source;
@@ -78,6 +84,7 @@ export function follow(input: FollowInput): FollowStep[] {
       const verdict = judgeOpen(source, open, input);
       if (verdict === undefined) {
         openCount++;
+        if (open.isPacked) packedOpenCount++;
         const here = candidates.find((file) => file.fileKey === open.fileKey);
         if (here !== undefined && here.path !== source.path) moves.push({ step: 'moved', sourceId, path: here.path });
         continue;
@@ -85,17 +92,21 @@ export function follow(input: FollowInput): FollowStep[] {
       closes.push({ step: 'close', sourceId, why: verdict });
       if (verdict === 'quiet') continue;
     }
-    const best = largest(candidates);
-    if (best !== undefined && best.sizeBytes > source.readToBytes) opens.push(best);
+    const best = richest(candidates.filter((file) => file.sizeBytes > source.readToBytes));
+    if (best !== undefined) opens.push(best);
   }
 
   for (const [, candidates] of filesById) {
-    const file = largest(candidates.filter(({ isWanted, modifiedAt }) => isWanted || modifiedAt >= input.awaySince));
+    const file = richest(candidates.filter(({ isWanted, modifiedAt }) => isWanted || modifiedAt >= input.awaySince));
     if (file !== undefined) opens.push(file);
   }
 
   opens.sort((a, b) => a.modifiedAt - b.modifiedAt);
-  const admitted = opens.slice(0, Math.max(0, followLimits.openMax - openCount));
+  const packedSpare = followLimits.packedOpenMax - packedOpenCount;
+  const packed = new Set(opens.filter(({ isPacked }) => isPacked).slice(0, Math.max(0, packedSpare)));
+  const admitted = opens
+    .filter((file) => !file.isPacked || packed.has(file))
+    .slice(0, Math.max(0, followLimits.openMax - openCount));
   return [
     ...closes,
     ...moves,
@@ -111,14 +122,18 @@ function judgeOpen(
 ): 'truncated' | 'deleted' | 'quiet' | undefined {
   // Shrunk, or begun anew and grown past us: what we had not read lives on in a copy, if anywhere.
   if (open.sourceId !== source.sourceId || open.sizeBytes < source.offset) return 'truncated';
+  // Nothing is ever added to a packed file.
+  if (open.isPacked && open.sizeBytes <= source.readToBytes) return 'quiet';
   // A file without a name keeps its bytes as long as it is open, so it is read to its end, however long control is away;
   // and its writer may go on writing to it until it is told to reopen its log.
   if (open.sizeBytes > source.readToBytes || input.now - source.changedAt < input.quietMs) return undefined;
   return open.hasName ? 'quiet' : 'deleted';
 }
 
-function largest(files: readonly SeenFile[]): SeenFile | undefined {
-  return files.reduce<SeenFile | undefined>(
+/** The largest plain file, else the largest packed one: while `mail.log.1.gz` is being made, `mail.log.1` is still there. */
+function richest(files: readonly SeenFile[]): SeenFile | undefined {
+  const plain = files.filter(({ isPacked }) => !isPacked);
+  return (plain.length > 0 ? plain : files).reduce<SeenFile | undefined>(
     (best, file) => (best === undefined || file.sizeBytes > best.sizeBytes ? file : best),
     undefined,
   );

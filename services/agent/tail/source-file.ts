@@ -1,8 +1,9 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import { batchLimits } from '../../protocol/ingest.ts';
+import { type ByteFile, openPlain } from './byte-file.ts';
 import { type Cut, cutBatch } from './cut-batch.ts';
-import { headBytesMax, sourceIdOf } from './fingerprint.ts';
+import { sourceIdOf } from './fingerprint.ts';
 import type { OpenFile } from './follow.ts';
+import { openPacked, packedFormatOf } from './packed.ts';
 
 /** Bytes read for one batch: enough to be worth a request, and never more than a batch may hold. */
 export const readBytesMax = 1024 * 1024;
@@ -11,8 +12,8 @@ if (readBytesMax > batchLimits.rawBytesMax || readBytesMax <= batchLimits.lineBy
 
 export type SourceRead =
   | { readonly result: 'batch'; readonly cut: Cut }
-  /** Nothing but the beginning of a line; `sizeBytes` is how far that was looked at. */
-  | { readonly result: 'nothing'; readonly sizeBytes: number }
+  /** Nothing but the beginning of a line; `sizeBytes` is how far that was looked at. `isEnd`: no more will ever come. */
+  | { readonly result: 'nothing'; readonly sizeBytes: number; readonly isEnd: boolean }
   /** The file is no longer what it was: it was truncated or written anew. */
   | { readonly result: 'changed' };
 
@@ -23,42 +24,54 @@ export type SourceFile = {
   readonly close: () => Promise<void>;
 };
 
-/** Opens a file of `node` to be read as a source. The descriptor keeps its bytes readable when the name moves or goes. */
-export async function openSourceFile(node: string, path: string): Promise<SourceFile> {
-  const handle = await open(path, 'r');
-  const readId = async () => sourceIdOf(node, await readHead(handle));
+/** What is told of a packed file while it is read: that it is damaged, and how large it turned out to be. */
+export type PackedNews = {
+  readonly onFault: (path: string, error: unknown) => void;
+  readonly onEnd: (path: string, sizeBytes: number) => void;
+};
+
+const openBytes = (path: string, news: PackedNews): Promise<ByteFile> => {
+  const format = packedFormatOf(path);
+  if (format === undefined) return openPlain(path);
+  return openPacked(path, format, {
+    fault: (error) => news.onFault(path, error),
+    end: (sizeBytes) => news.onEnd(path, sizeBytes),
+  });
+};
+
+/** Opens a file of `node` to be read as a source. */
+export async function openSourceFile(node: string, path: string, news: PackedNews): Promise<SourceFile> {
+  const file = await openBytes(path, news);
+  const readId = async () => sourceIdOf(node, await file.readHead());
+  const isPacked = packedFormatOf(path) !== undefined;
   return {
     look: async () => {
-      const [stat, sourceId] = [await handle.stat(), await readId()];
-      return { fileKey: `${stat.dev}:${stat.ino}`, sizeBytes: stat.size, sourceId, hasName: stat.nlink > 0 };
+      const [{ fileKey, sizeBytes, hasName }, sourceId] = [await file.stat(), await readId()];
+      return { fileKey, sizeBytes, sourceId, hasName, isPacked };
     },
     read: async (sourceId, offset, buffer) => {
       // One byte more in front: unless it ends a line, the offset stands inside a line whose rest is to be cut.
       const from = Math.max(0, offset - 1);
-      const { bytesRead } = await handle.read(buffer, 0, readBytesMax, from);
+      const bytesRead = await file.readAt(buffer, readBytesMax, from);
       // A file may be truncated and begun anew between two looks. What was read counts only if it still begins as it did.
       if ((await readId()) !== sourceId || bytesRead < offset - from) return { result: 'changed' };
       const isInsideLine = offset > 0 && buffer[0] !== 0x0a;
       const cut = cutBatch(buffer.subarray(offset - from, bytesRead), isInsideLine);
-      return cut === undefined ? { result: 'nothing', sizeBytes: from + bytesRead } : { result: 'batch', cut };
+      return cut === undefined
+        ? { result: 'nothing', sizeBytes: from + bytesRead, isEnd: isPacked }
+        : { result: 'batch', cut };
     },
-    close: () => handle.close(),
+    close: () => file.close(),
   };
 }
 
-/** The fingerprint of the file at `path`, with a stat of that same file. */
-export async function identify(node: string, path: string) {
-  const handle = await open(path, 'r');
+/** The fingerprint of the file at `path`. Of a damaged packed file it is that of what can be read. */
+export async function identify(node: string, path: string, news: PackedNews) {
+  const file = await openBytes(path, news);
   try {
-    const head = await readHead(handle);
-    return { stat: await handle.stat(), sourceId: sourceIdOf(node, head) };
+    const sourceId = sourceIdOf(node, await file.readHead());
+    return { ...(await file.stat()), sourceId };
   } finally {
-    await handle.close();
+    await file.close();
   }
-}
-
-async function readHead(handle: FileHandle): Promise<Uint8Array> {
-  const head = Buffer.allocUnsafe(headBytesMax);
-  const { bytesRead } = await handle.read(head, 0, headBytesMax, 0);
-  return head.subarray(0, bytesRead);
 }

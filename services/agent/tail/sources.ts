@@ -3,7 +3,8 @@ import type { Checkpoint } from '../checkpoint.ts';
 import type { AgentEvents } from '../events.ts';
 import { type FollowedSource, follow, followLimits, type OpenFile } from './follow.ts';
 import type { ListedFile } from './list-files.ts';
-import { openSourceFile, type SourceFile } from './source-file.ts';
+import { unknownSizeBytes } from './packed.ts';
+import { openSourceFile, type PackedNews, type SourceFile } from './source-file.ts';
 
 /** A stream of lines and how far it got. One at a time works on it: `isBusy` while a batch of it is on its way. */
 export type Source = {
@@ -32,10 +33,11 @@ export function createSources(
     readonly start: ReadonlyArray<{ readonly sourceId: string; readonly lastOffset: number }>;
     readonly checkpoint: Checkpoint | undefined;
   },
-  deps: { readonly now: () => number; readonly events: AgentEvents },
+  deps: { readonly now: () => number; readonly events: AgentEvents; readonly onPackedEnd: PackedNews['onEnd'] },
 ) {
   const { node, awaySince, quietMs } = options;
   const { now, events } = deps;
+  const news: PackedNews = { onFault: events.fileFault, onEnd: deps.onPackedEnd };
   const sourcesById = new Map<string, Source>();
   let lookedAt = awaySince;
 
@@ -71,7 +73,7 @@ export function createSources(
   async function openAt(sourceId: string, listed: ListedFile): Promise<void> {
     const source = sourcesById.get(sourceId) ?? add(sourceId, listed.path, 0, 0);
     try {
-      source.file = await openSourceFile(node, listed.path);
+      source.file = await openSourceFile(node, listed.path, news);
     } catch (error) {
       events.fileFault(listed.path, error);
       return;
@@ -148,7 +150,7 @@ export function createSources(
           path: source.path,
           readOffset: Math.max(source.offset, source.readToBytes),
           ackedOffset: source.offset,
-          sizeBytes: source.sizeBytes,
+          sizeBytes: source.sizeBytes === unknownSizeBytes ? source.offset : source.sizeBytes,
           linesRead: source.linesRead,
         })),
     checkpoint: (): Checkpoint => ({
