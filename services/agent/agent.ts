@@ -6,9 +6,11 @@ import { createCheckpointSaver, loadCheckpoint } from './checkpoint.ts';
 import type { AgentConfig } from './config.ts';
 import { createControlChannel } from './control-channel.ts';
 import { createAgentEvents } from './events.ts';
+import { createLineCounter } from './metrics/log/line-counter.ts';
+import { createNodeMetrics } from './metrics/node-metrics.ts';
 import { startMetricsServer } from './metrics-server.ts';
 import { createBulkClient } from './ship/bulk-client.ts';
-import { createPump } from './ship/pump.ts';
+import { type CountLines, createPump } from './ship/pump.ts';
 import { createFileLister, type FileLister, filesMax } from './tail/list-files.ts';
 import { createSources, type Sources } from './tail/sources.ts';
 import { watchFolders } from './tail/watch-folders.ts';
@@ -38,6 +40,15 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   let sources: Sources | undefined;
   const readSources = () => sources?.report();
 
+  const nodeMetrics = createNodeMetrics(config.metrics, { clock, log, registry: events.registry });
+  stack.add('node metrics', nodeMetrics.stop);
+  const lineCounter = createLineCounter(
+    { startedAt: startedMs, timeZone: config.timeZone },
+    { observe: nodeMetrics.observe, now: clock.now },
+  );
+  // A fault in counting must not keep a line from control.
+  const countLines: CountLines = (batch, lines) =>
+    lineCounter.count(batch, lines).catch((error: unknown) => events.lineCountFault(batch.path, error));
   const metrics = await startMetricsServer(config.metrics, {
     registry: events.registry,
     observe: () => events.sourcesObserved(readSources() ?? []),
@@ -69,7 +80,11 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       const lister = createFileLister(node, config.files, events.fileFault);
       sources = createSources(options, { now: clock.now, events, onPackedEnd: lister.sized });
       const { signal } = stopping;
-      return followFiles(config, { sources, lister }, { ...deps, client, events, signal, onFirstLook: channel.beat });
+      return followFiles(
+        config,
+        { sources, lister },
+        { ...deps, client, events, signal, countLines, onFirstLook: channel.beat },
+      );
     },
     (error: unknown) => {
       if (!stopping.signal.aborted) throw error;
@@ -90,10 +105,11 @@ function followFiles(
     readonly client: ReturnType<typeof createBulkClient>;
     readonly events: ReturnType<typeof createAgentEvents>;
     readonly signal: AbortSignal;
+    readonly countLines: CountLines;
     readonly onFirstLook: () => void;
   },
 ): { readonly stop: () => Promise<void> } {
-  const { clock, events, client, signal } = deps;
+  const { clock, events, client, signal, countLines } = deps;
   const { node, timeZone } = config;
   const saver = createCheckpointSaver(config.dataDir, {
     read: sources.checkpoint,
@@ -102,7 +118,16 @@ function followFiles(
   });
   const pump = createPump(
     { node, timeZone },
-    { sources, client, events, now: clock.now, signal, onProgress: saver.touch, onChanged: () => lookSoon() },
+    {
+      sources,
+      client,
+      events,
+      now: clock.now,
+      signal,
+      countLines,
+      onProgress: saver.touch,
+      onChanged: () => lookSoon(),
+    },
   );
 
   let looking: Promise<void> | undefined;

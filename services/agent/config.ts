@@ -5,6 +5,7 @@ import { AppError } from '../protocol/errors.ts';
 import { readConfigFile } from '../runtime/config-file.ts';
 import { defaultDataDir } from '../runtime/data-dir.ts';
 import { isLoopbackHost } from '../runtime/loopback.ts';
+import { nodeMetricsConfigSchema } from './metrics/metrics-config.ts';
 
 const controlUrl = z
   .url({ protocol: /^https?$/ })
@@ -33,8 +34,8 @@ export const agentConfigSchema = z.strictObject({
     .min(1)
     .prefault(() => defaultDataDir('agent')),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
-  metrics: z
-    .strictObject({
+  metrics: nodeMetricsConfigSchema
+    .extend({
       host: z.string().refine(isLoopbackHost, 'Only a loopback address may be listened on').default('127.0.0.1'),
       port: z.number().int().min(0).max(65_535).default(9154),
     })

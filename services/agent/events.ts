@@ -1,6 +1,6 @@
 // The single place where the agent reports what happens: one function per business event, its log record and its metrics
 // together. Labels are few and bounded.
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import type { BatchAck } from '../protocol/ingest.ts';
 import type { Heartbeat } from '../protocol/live.ts';
 import type { Logger } from '../runtime/log.ts';
@@ -14,7 +14,6 @@ const retriesPerLogLine = 20;
 export function createAgentEvents(options: { readonly version: string }, deps: { readonly log: Logger }) {
   const { log } = deps;
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
   const registers = [registry];
   const counter = (name: string, help: string) => new Counter({ name, help, registers });
   const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
@@ -66,6 +65,9 @@ export function createAgentEvents(options: { readonly version: string }, deps: {
     fileFault(path: string, error: unknown): void {
       faults.inc();
       log.warn({ path, err: error }, 'a file cannot be read');
+    },
+    lineCountFault(path: string, error: unknown): void {
+      log.error({ path, err: error }, 'a batch is shipped, but not counted in the metrics of this node');
     },
     filesCutShort(filesMax: number): void {
       log.warn({ filesMax }, 'the patterns name more files than are followed');
