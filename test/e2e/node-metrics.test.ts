@@ -3,7 +3,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,9 +17,11 @@ import { createNodeMetrics } from '../../services/agent/metrics/node-metrics.ts'
 import { createLineParser } from '../../services/logs/parse.ts';
 import { systemClock } from '../../services/runtime/clock.ts';
 import { type PostfixInstance, startPostfix, untilLogSays } from '../real-mail/postfix-instance.ts';
+import { endAll, type RealProcess, startProcess } from './real-process.ts';
 
+const programs = ['postfix', 'postqueue', 'prometheus-postfix-exporter', 'promtool'] as const;
 const missing = [
-  ...['postfix', 'prometheus-postfix-exporter', 'promtool'].filter((program) => !isInstalled(program)),
+  ...programs.filter((program) => programAt(program) === ''),
   ...(process.getuid?.() === 0 ? [] : ['root, which Postfix needs to start']),
 ];
 const isSkipped = missing.length > 0 && process.env.CI !== 'true';
@@ -42,6 +44,7 @@ let postfix: PostfixInstance | undefined;
 let exporter: ChildProcess | undefined;
 let smtpPort: number;
 let exporterUrl: string;
+let agent: RealProcess | undefined;
 let isDeferring = true;
 
 beforeAll(async () => {
@@ -49,7 +52,7 @@ beforeAll(async () => {
   if (missing.length > 0) throw new Error(`missing: ${missing.join(', ')}`);
   folder = await mkdtemp(join(tmpdir(), 'mailward-node-metrics-'));
   // Postfix's own users pass through the folder.
-  execFileSync('chmod', ['755', folder]);
+  await chmod(folder, 0o755);
   sink = new SMTPServer({
     authOptional: true,
     disabledCommands: ['STARTTLS'],
@@ -86,7 +89,7 @@ beforeAll(async () => {
   const exporterPort = await freePort();
   exporterUrl = `http://127.0.0.1:${exporterPort}/metrics`;
   exporter = spawn(
-    'prometheus-postfix-exporter',
+    programAt('prometheus-postfix-exporter'),
     [
       `--web.listen-address=127.0.0.1:${exporterPort}`,
       `--postfix.showq_path=${join(folder, 'queue', 'public', 'showq')}`,
@@ -95,11 +98,18 @@ beforeAll(async () => {
     { stdio: 'ignore' },
   );
   await until('the exporter answers', async () => (await readRows()).length > 0);
+  const control = await startProcess('control', ['--port', '0', '--data-dir', join(folder, 'control')]);
+  const agentFile = join(folder, 'agent.yaml');
+  const metrics = { port: 0, ...measured(), cadence: { fastMs: 1000 } };
+  const agentConfig = { node: 'mx1', control: control.url, files: [postfix.logFile], dataDir: join(folder, 'agent') };
+  await writeFile(agentFile, JSON.stringify({ ...agentConfig, metrics }));
+  agent = await startProcess('agent', ['--config', agentFile]);
 });
 
 afterAll(async () => {
   if (isSkipped) return;
   exporter?.kill('SIGKILL');
+  await endAll();
   await postfix?.stop();
   await new Promise<void>((resolve) => sink.close(() => resolve()));
   await rm(folder, { recursive: true, force: true });
@@ -127,7 +137,7 @@ test.skipIf(isSkipped)('counters and queues equal those of prometheus-postfix-ex
     .toBeGreaterThan(32_000);
 
   isDeferring = false;
-  execFileSync('postqueue', ['-c', join(folder, 'etc'), '-f']);
+  execFileSync(programAt('postqueue'), ['-c', join(folder, 'etc'), '-f']);
   await until('the queue is empty', async () => {
     const rows = await readRows();
     return rowValue(rows, 'postfix_showq_message_size_bytes_count', { queue: 'deferred' }) === 0;
@@ -137,6 +147,8 @@ test.skipIf(isSkipped)('counters and queues equal those of prometheus-postfix-ex
   const exporterAfter = await settledExporter();
   const after = await measure(skippedBytes);
   compare(after, exporterAfter);
+  // The same once more, as the agent's own endpoint has it.
+  await until('the agent has counted the same', async () => differences(await readAgent(), exporterAfter).length === 0);
 
   // The two faults of the exporter's delays, put into numbers: no stage, and each deferred attempt again. Six recipients met
   // their fate: five of ours, and the sender of the notice about the one that bounced.
@@ -186,14 +198,24 @@ test.skipIf(isSkipped)('each metric has the type that the exporter gives it', as
 });
 
 test.skipIf(isSkipped)('promtool finds nothing to say about the exposition', async () => {
-  const said = execFileSync('promtool', ['check', 'metrics'], { input: await expose(0), encoding: 'utf8' });
-  expect(said).toBe('');
+  const agentSays = await (await fetch(`${agent?.url}/metrics`)).text();
+  expect(agentSays).toContain('mailward_processes{software="postfix",service="master"}');
+  for (const input of [await expose(0), agentSays])
+    expect(execFileSync(programAt('promtool'), ['check', 'metrics'], { input, encoding: 'utf8' })).toBe('');
 });
+
+/** The `metrics` part of a configuration for this instance. */
+function measured() {
+  return { postfixDirectory: join(folder, 'etc'), ports: [smtpPort], dovecotStatsUrl: null, rspamd: null };
+}
+
+async function readAgent(): Promise<ExposedRow[]> {
+  return parseExposition(await (await fetch(`${agent?.url}/metrics`)).text());
+}
 
 /** What Mailward states of this instance: the log from `fromByte` on, and the node as it is now. */
 async function expose(fromByte: number): Promise<string> {
-  const off = { dovecotStatsUrl: null, rspamd: null };
-  const config = nodeMetricsConfigSchema.parse({ ...off, postfixDirectory: join(folder, 'etc'), ports: [smtpPort] });
+  const config = nodeMetricsConfigSchema.parse(measured());
   const metrics = createNodeMetrics(config, { clock: systemClock, log: pino({ level: 'silent' }) });
   try {
     const parser = createLineParser({ now: systemClock.now(), timeZone: 'UTC' });
@@ -243,23 +265,27 @@ async function settledExporter(): Promise<ExposedRow[]> {
   return rows;
 }
 
-/** Every row of the exporter is ours too, with the same value; ours may have the instance as one more label. */
+/** Every row of the exporter is ours too, with the same value. */
 function compare(ours: readonly ExposedRow[], theirs: readonly ExposedRow[]): void {
-  const compared = theirs.filter(
-    ({ name }) =>
-      name.startsWith('postfix_') &&
-      !Object.keys(knownFaults).some((known) => name === known || name.replace(/_(bucket|sum|count)$/, '') === known),
-  );
-  expect(compared.length).toBeGreaterThan(100);
-  const differences = compared.flatMap(({ name, labels, value }) => {
-    const wanted = name.startsWith('postfix_showq_') ? { ...labels, postfix_instance: 'postfix' } : labels;
-    // Bounds are numbers: `1e+06` and `1000000` are one.
-    const own = ours.find((row) => row.name === name && keyOf(row.labels) === keyOf(wanted));
-    return own?.value === value ? [] : [`${name}${keyOf(labels)}: theirs ${value}, ours ${own?.value}`];
-  });
-  expect(differences).toEqual([]);
+  expect(theirs.filter(isCompared).length).toBeGreaterThan(100);
+  expect(differences(ours, theirs)).toEqual([]);
 }
 
+function isCompared({ name }: ExposedRow): boolean {
+  const family = name.replace(/_(bucket|sum|count)$/, '');
+  return name.startsWith('postfix_') && !(name in knownFaults) && !(family in knownFaults);
+}
+
+/** Ours may have the instance as one more label. */
+function differences(ours: readonly ExposedRow[], theirs: readonly ExposedRow[]): string[] {
+  return theirs.filter(isCompared).flatMap(({ name, labels, value }) => {
+    const wanted = name.startsWith('postfix_showq_') ? { ...labels, postfix_instance: 'postfix' } : labels;
+    const own = rowValue(ours, name, wanted);
+    return own === value ? [] : [`${name}${keyOf(labels)}: theirs ${value}, ours ${own}`];
+  });
+}
+
+/** Bounds are numbers: `1e+06` and `1000000` are one. */
 function keyOf(labels: Readonly<Record<string, string>>): string {
   const bound = (value: string): string => (value === '+Inf' ? value : String(Number(value)));
   return JSON.stringify(
@@ -316,6 +342,8 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-function isInstalled(program: string): boolean {
-  return ['/usr/sbin', '/usr/bin', '/usr/local/bin'].some((directory) => existsSync(join(directory, program)));
+/** Where a program is, or the empty text. */
+function programAt(name: string): string {
+  const folders = ['/usr/sbin', '/usr/bin', '/usr/local/bin'];
+  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path)) ?? '';
 }
