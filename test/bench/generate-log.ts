@@ -1,14 +1,8 @@
 // Our own mail log: a cluster's traffic as Postfix 3.7 and Dovecot 2.3 write it with rsyslog's classic header, in time order,
 // from a seed, with the exact totals of what was written. Nothing of it comes from anybody's mail.
+import type { GenerateOptions, Tally } from './generate-terms.ts';
+import { tallies } from './generate-terms.ts';
 import { startCluster } from './generate-traffic.ts';
-
-export type GenerateOptions = {
-  readonly lines: number;
-  readonly seed: number;
-  /** Epoch milliseconds of the first line; the header is written in UTC. */
-  readonly startAt: number;
-  readonly hosts: readonly string[];
-};
 
 export const generateDefaults: GenerateOptions = {
   lines: 1_000_000,
@@ -16,38 +10,6 @@ export const generateDefaults: GenerateOptions = {
   startAt: Date.UTC(2026, 10, 1),
   hosts: ['mx1', 'mx2', 'mx3'],
 };
-
-/** What a line adds to. Every line counts under one name, and a size where it has one. */
-export const tallies = [
-  'connect',
-  'disconnect',
-  'client',
-  'clientSasl',
-  'pickup',
-  'messageId',
-  'queued',
-  'sent',
-  'deferred',
-  'bounced',
-  'expired',
-  'bounceNotice',
-  'removed',
-  'reject',
-  'saslFailed',
-  'lostConnection',
-  'tls',
-  'postscreen',
-  'statistics',
-  'imapLogin',
-  'imapLogout',
-  'imapFailed',
-  'lmtpSaved',
-  'lmtpConnection',
-  'sieve',
-  'mailboxAction',
-  'other',
-] as const;
-export type Tally = (typeof tallies)[number];
 
 export type LogTruth = {
   readonly lines: number;
@@ -61,7 +23,7 @@ export type LogTruth = {
 };
 
 /** A line that will be written when its time has come. */
-export type PendingLine = {
+type PendingLine = {
   readonly at: number;
   readonly order: number;
   readonly text: string;

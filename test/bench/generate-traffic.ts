@@ -1,5 +1,5 @@
 // The traffic behind generate-log.ts: sessions, messages and mailboxes of a small cluster, each a few lines spread over time.
-import type { GenerateOptions, Tally } from './generate-log.ts';
+import type { GenerateOptions, Tally } from './generate-terms.ts';
 
 type Emit = (at: number, text: string, tally: Tally, size: number) => void;
 type Next = () => number;

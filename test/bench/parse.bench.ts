@@ -5,7 +5,8 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
-import { generateDefaults, generateLog, type LogTruth, tallies } from './generate-log.ts';
+import { generateDefaults, generateLog, type LogTruth } from './generate-log.ts';
+import { tallies } from './generate-terms.ts';
 import {
   isInstalled,
   type PeerRun,
