@@ -21,8 +21,7 @@ export function createLineReader(onLine: (line: string) => void): LineReader {
   let isSkipping = false;
   let cut = 0;
 
-  const decode = (bytes: Buffer): string =>
-    isAscii(bytes) ? bytes.latin1Slice(0, bytes.length) : bytes.utf8Slice(0, bytes.length);
+  const decode = (bytes: Buffer): string => bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8');
 
   function block(text: string): void {
     let start = 0;

@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { createLineReader } from '../../services/cli/line-reader.ts';
 import { createLineParser } from '../../services/logs/parse.ts';
 import type { MailEvent } from '../../services/protocol/mail-event.ts';
-import { useMiddleCompiler } from '../../services/runtime/compiler.ts';
+import { keepMiddleCompiler } from '../../services/runtime/compiler.ts';
 import { type Tally, tallies } from './generate-terms.ts';
 
 export type ParseTotals = {
@@ -21,7 +21,7 @@ const readBytes = 64 * 1024;
 /** Reads the file, parses every line whole, adds up, under the compiler that `mailward parse` chooses too. */
 export function parseTotals(path: string, now: number): ParseTotals {
   const startedAt = performance.now();
-  useMiddleCompiler();
+  keepMiddleCompiler();
   const counts = Object.fromEntries(tallies.map((name) => [name, 0])) as Record<Tally, number>;
   const parser = createLineParser({ now, timeZone: 'UTC' });
   let lines = 0;

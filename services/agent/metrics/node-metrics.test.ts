@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../../runtime/clock.ts';
-import { createLog, createLog } from '../../runtime/log.ts';
+import { createLog } from '../../runtime/log.ts';
 import { logMetrics } from './log/log-metric-table.ts';
 import { nodeMetricsConfigSchema } from './metrics-config.ts';
 import { createNodeMetrics } from './node-metrics.ts';

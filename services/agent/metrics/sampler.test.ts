@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 import type { Clock } from '../../runtime/clock.ts';
-import { createLog, createLog } from '../../runtime/log.ts';
+import { createLog } from '../../runtime/log.ts';
 import { createFamilyBoard, single } from './family.ts';
 import { createSamplers, type Sampler } from './sampler.ts';
 

@@ -7,7 +7,7 @@ import { createLineParser } from '../../logs/parse.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { MailEvent } from '../../protocol/mail-event.ts';
 import { systemClock } from '../../runtime/clock.ts';
-import { useMiddleCompiler } from '../../runtime/compiler.ts';
+import { keepMiddleCompiler } from '../../runtime/compiler.ts';
 import { createLineReader } from '../line-reader.ts';
 import { createParseRow } from '../parse-row.ts';
 import { createParseStatistics } from '../parse-statistics.ts';
@@ -38,7 +38,7 @@ export function registerParse(program: Command): void {
 }
 
 async function parseFiles(files: readonly string[], options: ParseOptions): Promise<void> {
-  useMiddleCompiler();
+  keepMiddleCompiler();
   const statistics = options.stats === true ? createParseStatistics() : undefined;
   const show =
     options.json === true
