@@ -9,6 +9,8 @@ export type SimulationResult = {
   readonly schedules: number;
   readonly violations: number;
   readonly schedulesPerSecond: number;
+  /** The same per second of processor time, on a machine that others use too. */
+  readonly schedulesPerCpuSecond: number;
   readonly eventsPerSecond: number;
   readonly eventsPerSchedule: number;
   /** Share of schedules in which the owner changed. */
@@ -40,6 +42,7 @@ export function runMany(options: {
   let violations = 0;
   let lengthMin = Number.MAX_SAFE_INTEGER;
   const startedAt = performance.now();
+  const cpuAt = process.cpuUsage();
   for (let index = 0; index < options.seeds; index++) {
     const seed = (options.offset + index) % 2 ** 32;
     const outcome = runSeed(seed, soundSubject);
@@ -65,6 +68,7 @@ export function runMany(options: {
     }
   }
   const seconds = (performance.now() - startedAt) / 1000;
+  const cpu = process.cpuUsage(cpuAt);
   const isHit = leaseRows.map((_, place) => hits.some((row) => row[place] === 1));
   const missed = leaseRows.flatMap((row, place) =>
     faultKinds.filter((_, kind) => hits[kind]?.[place] !== 1).map((kind) => `${row.id} × ${kind}`),
@@ -74,6 +78,7 @@ export function runMany(options: {
     schedules: options.seeds,
     violations,
     schedulesPerSecond: Math.round(options.seeds / seconds),
+    schedulesPerCpuSecond: Math.round((options.seeds * 1e6) / (cpu.user + cpu.system)),
     eventsPerSecond: Math.round(events / seconds),
     eventsPerSchedule: Math.round(events / options.seeds),
     ownerChanged: moved / options.seeds,

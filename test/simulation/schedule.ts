@@ -48,7 +48,6 @@ export type Outcome = {
   readonly world: World;
 };
 
-export const rowPlaces: ReadonlyMap<string, number> = new Map(leaseRows.map((row, place) => [row.id, place]));
 const rowTimes = new Int32Array(leaseRows.length);
 
 export function policyFrom(random: Random, rules: LeaseRules): { policy: LeasePolicy; leaseMs: number } {
@@ -107,7 +106,6 @@ export function createWorld(
     events: 0,
     disksLost: 0,
     rowTimes,
-    rowPlaces,
     trace: undefined,
   };
   rowTimes.fill(-1);
@@ -152,7 +150,7 @@ export function createWorld(
 export function runSeed(seed: number, subject: Subject, trace?: (line: string) => void): Outcome {
   const random = randomOf(seed);
   const { policy, leaseMs } = policyFrom(random, subject.rules);
-  const voters = pick(random, [3, 3, 3, 4, 5]);
+  const voters = pick(random, [3, 3, 3, 3, 3, 4, 5]);
   const faults = faultsFrom_(random, leaseMs);
   const spares = faults.some((fault) => fault.kind === 'changeVoters') ? 2 : 0;
   const witness = chance(random, 30);

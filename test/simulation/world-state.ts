@@ -81,6 +81,5 @@ export type World = {
   disksLost: number;
   /** True time at which each row was last taken, by its place in the table. */
   readonly rowTimes: Int32Array;
-  readonly rowPlaces: ReadonlyMap<string, number>;
   trace: ((line: string) => void) | undefined;
 };

@@ -1,6 +1,6 @@
 import type { Effect, ShellEvent } from '../../services/failover/lease/events.ts';
-import { durableRecordOf, runRecordOf, startState } from '../../services/failover/lease/state.ts';
-import type { LeaseDatagram } from '../../services/protocol/lease.ts';
+import { durableRecordOf, startState } from '../../services/failover/lease/state.ts';
+import type { LeaseDatagram, LeaseRun } from '../../services/protocol/lease.ts';
 import type { EventQueue } from './event-queue.ts';
 import { createQueue, nextTime, push, shift } from './event-queue.ts';
 import type { LeaseProcess, NftChild, SimNode } from './node.ts';
@@ -102,7 +102,7 @@ function decideNow(world: World, process: LeaseProcess, event: ShellEvent | Leas
     policy: world.policy,
   });
   process.state = decision.state;
-  for (const row of decision.reasons) world.rowTimes[world.rowPlaces.get(row.id) ?? 0] = world.time;
+  for (const row of decision.reasons) world.rowTimes[row.place] = world.time;
   checkDecision(world, node, before, decision.state);
   if (world.trace !== undefined) traceDecision(world, process, event, decision.reasons);
   schedule(world, process, decision.wakeAt);
@@ -150,7 +150,8 @@ function runEffect(world: World, process: LeaseProcess, effect: Effect): void {
           if (voter !== node.id) transmit(world, node, voter, effect.datagram);
       return;
     case 'run':
-      node.run = runRecordOf(state);
+      // The state holds the whole record and never changes; a start reads the record out of it.
+      node.run = state;
       return;
     case 'persist':
       process.persistDoneAt = Math.max(
@@ -258,6 +259,11 @@ function carry(world: World, from: SimNode, to: SimNode, datagram: LeaseDatagram
   push(world.queue, time, { kind: 'deliver', node: to, datagram });
 }
 
+function runOf(world: World, { run }: SimNode): LeaseRun | undefined {
+  if (run === undefined || world.shell.readsRun) return run;
+  return { ...run, acceptedUntil: 0, promised: 0, acceptedEpoch: 0 };
+}
+
 /** Starts the lease process of a machine that is up. */
 export function startProcess(world: World, node: SimNode): void {
   node.starts += 1;
@@ -271,9 +277,7 @@ export function startProcess(world: World, node: SimNode): void {
       isWitness: node.isWitness,
       priority: node.priority,
       durable: node.durable,
-      run: world.shell.readsRun
-        ? node.run
-        : node.run && { ...node.run, acceptedUntil: 0, promised: 0, acceptedEpoch: 0 },
+      run: runOf(world, node),
       configured: world.configured,
       now,
       policy: world.policy,

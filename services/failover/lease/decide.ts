@@ -6,7 +6,7 @@ import type { Context, Effect, LeaseEvent, Region, Row, ShellEvent } from './eve
 import { mustOpen } from './guard.ts';
 import type { LeaseRules } from './rules.ts';
 import { leaseRules } from './rules.ts';
-import type { Draft, LeaseState } from './state.ts';
+import type { Draft, GuardState, LeaseState, Role, VoteState } from './state.ts';
 import type { Table } from './table.ts';
 import { indexRows, leaseRows } from './table.ts';
 import type { LeasePolicy } from './terms.ts';
@@ -90,7 +90,10 @@ function takeRow(row: Row, draft: Draft, event: LeaseEvent, context: Context): v
 /** `rest` is where a candidate goes that failed: out, or back to the unconfirmed address it still keeps. */
 function moveTo(row: Row, draft: Draft): void {
   const to = row.to === 'rest' ? (draft.staticEpoch === 0 ? 'out' : 'unconfirmed') : row.to;
-  Object.assign(draft, { [row.region]: to });
+  // `rowsOf` has checked that a row leads to a state of its own region.
+  if (row.region === 'vote') draft.vote = to as VoteState;
+  else if (row.region === 'role') draft.role = to as Role;
+  else draft.guard = to as GuardState;
 }
 
 function take(draft: Draft, event: ShellEvent | LeaseDatagram, context: Context): void {

@@ -102,6 +102,8 @@ export type Region = 'vote' | 'role' | 'guard';
  */
 export type RowOf<Kind extends EventKind> = {
   readonly id: string;
+  /** Its place in the whole table. */
+  readonly place: number;
   readonly region: Region;
   readonly from: readonly string[];
   readonly event: Kind;
@@ -129,6 +131,6 @@ export function rowsOf<State extends string>(region: Region) {
   ): Row => {
     const states = typeof from === 'string' ? [from] : from;
     const id = `${region} ${states.join('|')} ${event} ${guard.name}`;
-    return { id, region, from: states, event, guard, to, effects, sentence };
+    return { id, place: 0, region, from: states, event, guard, to, effects, sentence };
   };
 }

@@ -5,7 +5,9 @@ import { guardRows } from './guard.ts';
 import { holderRows } from './holder.ts';
 import { voterRows } from './voter.ts';
 
-export const leaseRows: readonly Row[] = [...voterRows, ...candidateRows, ...holderRows, ...guardRows];
+export const leaseRows: readonly Row[] = [...voterRows, ...candidateRows, ...holderRows, ...guardRows].map(
+  (row, place) => ({ ...row, place }),
+);
 
 /** A region is asked in this order, so that a member sees what the voter beside it just granted. */
 const regions: readonly Region[] = ['vote', 'role', 'guard'];

@@ -115,7 +115,7 @@ function resign(draft: Draft, epoch: number): void {
 export function raiseCeiling(draft: Draft, above: number, context: Context): void {
   const aheadMs = context.policy.ceilingAheadMs;
   const wanted = ballotOf(Math.max(ballotMs(above), ballotMs(draft.promised), context.unixMs) + aheadMs, 0);
-  draft.ceilingDueAt = context.now + aheadMs / 4;
+  draft.ceilingDueAt = context.now + aheadMs / 2;
   if (wanted <= draft.ceilingWanted) return;
   draft.ceilingWanted = wanted;
   context.effects.push({ kind: 'persist' });
