@@ -32,6 +32,12 @@ export const faults: readonly Fault[] = [
 
 export const impossibleFaults: readonly ImpossibleFault[] = [
   {
+    id: 'queue-read-only',
+    family: 'disk',
+    reason:
+      'Postfix holds files of the queue open, and the kernel turns a file system in use read-only by itself only on device errors.',
+  },
+  {
     id: 'disk-slow',
     family: 'disk',
     reason: 'The volumes are tmpfs; blkio limits and device delays need a block device of their own.',

@@ -1,4 +1,5 @@
 import type { Fault } from '../faults/fault.ts';
+import { AppError } from '../protocol/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { readSinkLog } from './canary.ts';
 import { type UserFinding, userFindingSchema } from './client/user-check.ts';
@@ -9,7 +10,8 @@ import { tryCommand } from './run-command.ts';
 import { runInClient } from './run-in-client.ts';
 import { hostsOf, type LabPlan } from './topology.ts';
 
-const checkMs = 60_000;
+/** A user has given up by then. */
+const checkMs = 20_000;
 const soonMs = 8000;
 const lookEveryMs = 150;
 
@@ -29,7 +31,13 @@ export async function runCheck(
     remote: `check-${ask.attempt}@${sinkDomain('accept')}`,
     ...(peer === undefined ? {} : { peer }),
   };
-  const finding = await runInClient(paths, plan, 'check', task, { answer: userFindingSchema, timeoutMs: checkMs });
+  const finding = await runInClient(paths, plan, 'check', task, {
+    answer: userFindingSchema,
+    timeoutMs: checkMs,
+  }).catch((error: unknown): UserFinding => {
+    if (error instanceof AppError && error.code === 'unreachable') return { ok: false, detail: error.message };
+    throw error;
+  });
   if (!finding.ok || (ask.check !== 'outbound' && ask.check !== 'signed')) return finding;
   const endsAt = deps.clock.monotonicMs() + soonMs;
   for (;;) {

@@ -1,5 +1,6 @@
 import type { Fault } from '../faults/fault.ts';
 import { impossibleFaults } from '../faults/registry.ts';
+import { AppError } from '../protocol/errors.ts';
 import type { LabRequestOf } from '../protocol/lab-request.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { UserFinding } from './client/user-check.ts';
@@ -49,7 +50,10 @@ export async function verifyFaults(
   const possible = wanted.filter(({ id }) => !notHere.some((entry) => entry.id === id));
   const verdicts: FaultVerdict[] = [];
   for (const fault of possible) {
-    const verdict = await verifyOne(paths, plan, fault, deps);
+    const verdict = await verifyOne(paths, plan, fault, deps).catch((error: unknown): FaultVerdict => {
+      if (!(error instanceof AppError)) throw error;
+      return { id: fault.id, verified: false, detail: error.message };
+    });
     deps.say(`${verdict.verified ? 'verified' : 'NOT VERIFIED'} ${fault.id}: ${verdict.detail}`);
     verdicts.push(verdict);
   }

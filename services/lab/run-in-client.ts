@@ -5,7 +5,14 @@ import type { LabPaths } from './lab-paths.ts';
 import { tryCommand } from './run-command.ts';
 import { hostsOf, type LabPlan } from './topology.ts';
 
-/** Runs one of the lab's own parts in the client host, with a JSON task on its stdin, and reads its JSON answer. */
+const graceMs = 10_000;
+/** What `tryCommand`, nsenter(1) and timeout(1) end with when a limit ended the program. */
+const limitStatuses = [124, 128, 137];
+
+/**
+ * Runs one of the lab's own parts in the client host, with a JSON task on its stdin, and reads its JSON answer. Throws
+ * `unreachable` when there is none in time.
+ */
 export async function runInClient<Schema extends z.ZodType>(
   paths: LabPaths,
   plan: LabPlan,
@@ -15,14 +22,16 @@ export async function runInClient<Schema extends z.ZodType>(
 ): Promise<z.output<Schema>> {
   const client = hostsOf(plan, 'client')[0];
   if (client === undefined) throw new AppError('not-found', 'This topology has no client host');
-  const argv = insideHost(initOf(paths, client.name), ['node', '/opt/mailward/services/lab/main.ts', part]);
-  const input = JSON.stringify(task);
-  const result = await tryCommand(argv, { input, timeoutMs: options.timeoutMs, env: hostEnvironment(paths) });
+  // The limit holds inside the host: what enters a pid namespace is not the process that works there.
+  const limit = ['timeout', '-s', 'KILL', String(Math.ceil(options.timeoutMs / 1000))];
+  const argv = insideHost(initOf(paths, client.name), [...limit, 'node', '/opt/mailward/services/lab/main.ts', part]);
+  const timeoutMs = options.timeoutMs + graceMs;
+  const result = await tryCommand(argv, { input: JSON.stringify(task), timeoutMs, env: hostEnvironment(paths) });
+  if (limitStatuses.includes(result.status))
+    throw new AppError('unreachable', `No answer from the client host within ${options.timeoutMs / 1000} s`);
   if (result.status !== 0) {
-    throw new AppError(
-      'internal',
-      `The client host ended with status ${result.status}: ${result.stderr.trim().slice(-600)}`,
-    );
+    const said = result.stderr.trim().slice(-600);
+    throw new AppError('internal', `The client host ended with status ${result.status}: ${said}`);
   }
   return options.answer.parse(JSON.parse(result.stdout));
 }

@@ -186,7 +186,7 @@ export const configurationFaults: readonly Fault[] = [
     heal: 'chown postfix /var/spool/postfix/incoming /var/spool/postfix/maildrop; postfix stop; service_start postfix',
     bites: { check: 'smtp' },
     failureModes: ['pf-queue-perms', 'pf-queue-write-error'],
-    lookalikes: ['queue-read-only', 'queue-full'],
+    lookalikes: ['queue-full', 'queue-no-inodes'],
   },
   {
     ...{
