@@ -21,11 +21,12 @@ export function calmGroup(
     seed?: number;
     voters?: number;
     spares?: number;
+    witness?: boolean;
     priorities?: readonly number[];
     policy?: Partial<LeasePolicy>;
   } = {},
 ): World {
-  const { seed = 1, voters = 3, spares = 0, priorities = [200, 150, 100, 90, 80] } = choice;
+  const { seed = 1, voters = 3, spares = 0, witness = false, priorities = [200, 150, 100, 90, 80] } = choice;
   const policy: LeasePolicy = {
     advertMs: A,
     freezeMs: 0,
@@ -42,7 +43,7 @@ export function calmGroup(
     ...choice.policy,
   };
   const leaseMs = subject.rules.leaseMs(A, policy.freezeMs);
-  const world = createWorld(randomOf(seed), subject, { voters, spares, witness: false, policy, leaseMs, priorities });
+  const world = createWorld(randomOf(seed), subject, { voters, spares, witness, policy, leaseMs, priorities });
   runUntil(world, 4 * A);
   const holder = holderOf(world);
   if (holder !== undefined && holder.id !== 1) tell(world, holder.id, { kind: 'handOver', heir: 1 });

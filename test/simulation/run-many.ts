@@ -20,6 +20,7 @@ export type SimulationResult = {
   /** Rows of the table that were taken at all, and pairs of row and fault kind in which the row was taken after the fault. */
   readonly rowsHit: number;
   readonly rows: number;
+  readonly rowsMissed: readonly string[];
   readonly pairsHit: number;
   readonly pairs: number;
   readonly pairsMissed: readonly string[];
@@ -86,6 +87,7 @@ export function runMany(options: {
     faults,
     rowsHit: isHit.filter(Boolean).length,
     rows: leaseRows.length,
+    rowsMissed: leaseRows.filter((_, place) => isHit[place] !== true).map(({ id }) => id),
     pairsHit: pairs - missed.length,
     pairs,
     pairsMissed: missed.slice(0, missesShown),

@@ -4,7 +4,10 @@ import type { LeaseRules } from './rules.ts';
 import type { Draft } from './state.ts';
 import type { LeasePolicy } from './terms.ts';
 
-/** What the shell reports. A key is that of the write it acknowledges; `isDone` false: the kernel rejected the line. */
+/**
+ * What the shell reports. Every line to the kernel is acknowledged exactly once, under its key; `isDone` false: the kernel
+ * rejected it, or the child that was to write it is gone.
+ */
 export type ShellEvent =
   | { readonly kind: 'start' }
   | { readonly kind: 'timer' }

@@ -20,7 +20,6 @@ export function mustOpen(state: LeaseState, context: Context): boolean {
 
 const mustCloseNow = (draft: Draft): boolean => draft.mustClose;
 const mustOpenNow = (draft: Draft, _event: object, context: Context): boolean => mustOpen(draft, context);
-const isStale = (draft: Draft, event: Acknowledgement): boolean => event.key !== draft.writeKey;
 const mayFire = (draft: Draft, event: Acknowledgement, context: Context): boolean =>
   event.isDone && !draft.mustClose && mustOpen(draft, context);
 const isDone = (_draft: Draft, event: Acknowledgement): boolean => event.isDone;
@@ -83,10 +82,8 @@ export const guardRows: readonly Row[] = [
     [arm],
     'A write to open the guard is armed; the kernel will refuse it if it waits too long.',
   ),
-  row('arming', 'armed', isStale, 'same', [], 'An acknowledgement of an older write.'),
   row('arming', 'armed', mayFire, 'firing', [fire], 'Armed in time: the guard opens until the deadline.'),
   row('arming', 'armed', always, 'idle', [], 'Armed, but there is nothing to open any more.'),
-  row('firing', 'fired', isStale, 'same', [], 'An acknowledgement of an older write.'),
   row('firing', 'fired', isDone, 'idle', [noteOpen], 'The guard is open until the deadline.'),
   row(
     'firing',
