@@ -3,6 +3,7 @@ import { registerAgent } from './commands/agent.ts';
 import { registerControl } from './commands/control.ts';
 import { registerLab } from './commands/lab.ts';
 import { registerParse } from './commands/parse.ts';
+import { registerReport } from './commands/report.ts';
 import { registerStart } from './commands/start.ts';
 import { registerTrace } from './commands/trace.ts';
 
@@ -14,4 +15,5 @@ export const commands: ReadonlyArray<(program: Command) => void> = [
   registerLab,
   registerParse,
   registerTrace,
+  registerReport,
 ];

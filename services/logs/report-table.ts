@@ -18,15 +18,19 @@ export type ReportTable<C extends string> = {
   readonly add: (name: string, amounts: Partial<Record<C, number>>) => void;
   /** Held names with something in `column`. */
   readonly namesWith: (column: C) => number;
-  /** The first `rowsMax` by the first column (then by the second, then by name), the rest added up. */
+  /** The first `rowsMax` by rank (then by the first column, then by name), the rest added up. */
   readonly result: (rowsMax: number) => TableResult<C>;
 };
 
 /**
  * Sums are exact. Above `namesMax` the names that count least are set aside into `other`; a name that becomes frequent
- * later is seen all the same, with what it had before in `other`.
+ * later is seen all the same, with what it had before in `other`. A name's rank is the sum of `rankBy`.
  */
-export function createReportTable<C extends string>(columns: readonly [C, ...C[]], namesMax: number): ReportTable<C> {
+export function createReportTable<C extends string>(
+  columns: readonly [C, ...C[]],
+  namesMax: number,
+  rankBy: readonly C[] = columns.slice(0, 1),
+): ReportTable<C> {
   const held = new Map<string, number[]>();
   const setAside = columns.map(() => 0);
   const keepsLargest = columns.map((column) => column.includes('Max'));
@@ -36,8 +40,10 @@ export function createReportTable<C extends string>(columns: readonly [C, ...C[]
     const known = into[at] ?? 0;
     into[at] = keepsLargest[at] === true ? Math.max(known, value) : known + value;
   };
+  const rankSlots = rankBy.map((column) => columns.indexOf(column));
+  const rankOf = (values: readonly number[]): number => rankSlots.reduce((sum, slot) => sum + (values[slot] ?? 0), 0);
   const byRank = ([nameA, a]: [string, number[]], [nameB, b]: [string, number[]]): number =>
-    (b[0] ?? 0) - (a[0] ?? 0) || (b[1] ?? 0) - (a[1] ?? 0) || (nameA < nameB ? -1 : 1);
+    rankOf(b) - rankOf(a) || (b[0] ?? 0) - (a[0] ?? 0) || (nameA < nameB ? -1 : 1);
   const toRecord = (values: readonly number[]): Record<C, number> =>
     Object.fromEntries(columns.map((column, at) => [column, values[at] ?? 0])) as Record<C, number>;
 

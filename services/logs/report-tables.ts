@@ -22,7 +22,12 @@ export function createReportTables() {
   const { names, reasons, days } = reportNamesMax;
   const mail = () => createReportTable(['messages', 'bytes'] as const, names);
   const deliveries = () =>
-    createReportTable(['delivered', 'bytes', 'deferred', 'bounced', 'delaySeconds', 'delayMaxSeconds'] as const, names);
+    createReportTable(
+      ['delivered', 'bytes', 'deferred', 'bounced', 'delaySeconds', 'delayMaxSeconds'] as const,
+      names,
+      // Who refuses everything must not be hidden below who takes a little.
+      ['delivered', 'deferred', 'bounced'],
+    );
   const counted = (namesMax: number) => createReportTable(['count'] as const, namesMax);
   return {
     byDay: createReportTable(trafficColumns, days),
@@ -31,7 +36,7 @@ export function createReportTables() {
     senders: mail(),
     sendingDomains: mail(),
     recipients: mail(),
-    clients: createReportTable(['messages', 'bytes', 'rejected'] as const, names),
+    clients: createReportTable(['messages', 'bytes', 'rejected'] as const, names, ['messages', 'rejected']),
     saslUsers: mail(),
     rejectReasons: counted(reasons),
     rejectWarningReasons: counted(reasons),

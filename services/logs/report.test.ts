@@ -129,6 +129,10 @@ test('tables stay within their bound, lose nothing of the sums, and still find w
   expect(rows.reduce((sum, row) => sum + row.count, other.count)).toBe(5_500);
   expect(Math.max(other.sizeMax, ...rows.map((row) => row.sizeMax))).toBe(4_999);
   expect([names <= namesMax, atLeast]).toEqual([true, true]);
+  const ranked = createReportTable(['delivered', 'bounced'] as const, namesMax, ['delivered', 'bounced']);
+  ranked.add('takes some', { delivered: 2 });
+  ranked.add('refuses all', { bounced: 3 });
+  expect(ranked.result(1).rows).toEqual([{ name: 'refuses all', delivered: 0, bounced: 3 }]);
   const long = createReportTable(['count'] as const, namesMax);
   for (let times = 0; times < 3; times += 1) long.add('x'.repeat(10_000), { count: 1 });
   expect(long.result(1).rows).toEqual([{ name: 'x'.repeat(256), count: 3 }]);

@@ -12,7 +12,7 @@ export const reportLimits = {
 } as const;
 
 /**
- * A table of names: the first `rows` by its leading column, the sum of the rest in `other`, so that rows and `other` add up
+ * A table of names: `rows` are the first by count (tables with several counts go by all of them), the sum of the rest in `other`, so that rows and `other` add up
  * to the whole. `names` counts the distinct names; with `atLeast` there were more than are held, and then names that were
  * set aside while they were rare may be listed with too low a count.
  */

@@ -1,0 +1,43 @@
+// Questions to control over HTTP, and its failures in its own words.
+import type { z } from 'zod';
+import { AppError, type ErrorCode, errorRegistry, problemSchema } from '../protocol/errors.ts';
+
+const answerMs = 30_000;
+
+/**
+ * The checked answer with the body as it came; `undefined` for 404.
+ * @throws AppError with control's own code, or `unreachable`.
+ */
+export async function ask<T extends z.ZodType>(
+  url: string,
+  path: string,
+  schema: T,
+  withinMs: number = answerMs,
+): Promise<{ value: z.output<T>; body: unknown } | undefined> {
+  let response: Response;
+  let body: unknown;
+  try {
+    response = await fetch(new URL(path, url), { signal: AbortSignal.timeout(withinMs) });
+    body = await response.json();
+  } catch (cause) {
+    throw new AppError('unreachable', `Control does not answer at ${url}.`, {
+      cause,
+      hint: 'Start it with `mailward start`, or name it with --url.',
+    });
+  }
+  if (response.status === 404) return undefined;
+  if (!response.ok) {
+    const problem = problemSchema.safeParse(body);
+    const code = problem.success && isErrorCode(problem.data.code) ? problem.data.code : 'unreachable';
+    const detail = problem.success ? problem.data.detail : `${url} answered ${response.status}.`;
+    throw new AppError(code, detail, problem.data?.hint === undefined ? {} : { hint: problem.data.hint });
+  }
+  const answer = schema.safeParse(body);
+  if (!answer.success)
+    throw new AppError('protocol-mismatch', `What answers at ${url} is not control of this release.`, {
+      cause: answer.error,
+    });
+  return { value: answer.data, body };
+}
+
+const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(errorRegistry, code);
