@@ -94,7 +94,7 @@ function resume(draft: Draft, _event: object, context: Context): void {
 }
 function startOut(draft: Draft, _event: object, context: Context): void {
   draft.epoch = 0;
-  context.effects.push({ kind: 'run' }, { kind: 'withdraw' });
+  context.effects.push({ kind: 'run' });
 }
 
 function renew(draft: Draft, _event: object, context: Context): void {
