@@ -1,5 +1,6 @@
 // The candidate: polls, prepares, proposes, wins; and whoever is out listens and waits its turn. lease.md rules 8–12.
 import type { LeaseRequest } from '../../protocol/lease.ts';
+import { leaseLimits } from '../../protocol/lease.ts';
 import { ask, contacts, isEligible, rank, requestOf } from './contact.ts';
 import type { Context, Row } from './events.ts';
 import { always, rowsOf } from './events.ts';
@@ -122,7 +123,7 @@ function win(draft: Draft, _event: object, context: Context): void {
   draft.carried = 0;
   draft.wasRefused = false;
   draft.askedBy = 0;
-  draft.moves = [...movesOf(draft, context), { epoch: draft.epoch, to: draft.self, ageMs: 0 }].slice(-16);
+  draft.moves = [...movesOf(draft, context), { epoch: draft.epoch, to: draft.self, ageMs: 0 }].slice(-leaseLimits.movesMax);
   draft.movesAt = now;
   draft.renewDueAt = now;
   draft.advertDueAt = now;
