@@ -9,8 +9,10 @@ import { createAgentEvents } from './events.ts';
 import { createLineCounter } from './metrics/log/line-counter.ts';
 import { createNodeMetrics } from './metrics/node-metrics.ts';
 import { startMetricsServer } from './metrics-server.ts';
+import { openStreams } from './open-streams.ts';
 import { createBulkClient } from './ship/bulk-client.ts';
 import { type CountLines, createPump } from './ship/pump.ts';
+import { readyStreams, type StreamSource } from './ship/shippable.ts';
 import { createFileLister, type FileLister, filesMax } from './tail/list-files.ts';
 import { createSources, type Sources } from './tail/sources.ts';
 import { watchFolders } from './tail/watch-folders.ts';
@@ -83,7 +85,10 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       return followFiles(
         config,
         { sources, lister },
-        { ...deps, client, events, signal, countLines, onFirstLook: channel.beat },
+        {
+          ...{ ...deps, client, events, signal, countLines, onFirstLook: channel.beat },
+          openStreams: (onNews) => openStreams(config, start, { clock, events, onNews }),
+        },
       );
     },
     (error: unknown) => {
@@ -107,6 +112,7 @@ function followFiles(
     readonly signal: AbortSignal;
     readonly countLines: CountLines;
     readonly onFirstLook: () => void;
+    readonly openStreams: (onNews: () => void) => readonly StreamSource[];
   },
 ): { readonly stop: () => Promise<void> } {
   const { clock, events, client, signal, countLines } = deps;
@@ -119,7 +125,7 @@ function followFiles(
   const pump = createPump(
     { node, timeZone },
     {
-      sources,
+      listReady: () => [...readyStreams(streams), ...sources.listReady()],
       client,
       events,
       now: clock.now,
@@ -129,6 +135,14 @@ function followFiles(
       onChanged: () => lookSoon(),
     },
   );
+
+  let cancelShip: (() => void) | undefined;
+  const streams = deps.openStreams(() => {
+    cancelShip ??= clock.after(lingerMs, () => {
+      cancelShip = undefined;
+      pump.run();
+    });
+  });
 
   let looking: Promise<void> | undefined;
   let cancelSoon: (() => void) | undefined;
@@ -172,8 +186,10 @@ function followFiles(
       stopPolling();
       folders.stop();
       cancelSoon?.();
+      cancelShip?.();
       await looking;
       await pump.stop();
+      for (const stream of streams) await stream.stop();
       await saver.saveNow();
       await sources.closeAll();
     },

@@ -1,6 +1,7 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
+import { writeDurably } from './durable-file.ts';
 
 const checkpointSchema = z.object({
   version: z.literal(1),
@@ -42,25 +43,9 @@ export async function loadCheckpoint(
   }
 }
 
-/** Writes it so that a crash at any moment leaves the old one or the new one whole: a new file, fsync, rename, fsync. */
-export async function saveCheckpoint(dataDir: string, checkpoint: Checkpoint): Promise<void> {
-  const file = fileIn(dataDir);
-  await mkdir(dirname(file), { recursive: true, mode: 0o750 });
-  const fresh = await open(`${file}.new`, 'w', 0o640);
-  try {
-    await fresh.writeFile(JSON.stringify(checkpoint));
-    await fresh.sync();
-  } finally {
-    await fresh.close();
-  }
-  await rename(`${file}.new`, file);
-  const folder = await open(dirname(file), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
+/** A crash at any moment leaves the old one or the new one whole. */
+export const saveCheckpoint = (dataDir: string, checkpoint: Checkpoint): Promise<void> =>
+  writeDurably(fileIn(dataDir), JSON.stringify(checkpoint));
 
 const fileIn = (dataDir: string): string => join(dataDir, 'checkpoint.json');
 

@@ -5,6 +5,7 @@ import { AppError } from '../protocol/errors.ts';
 import { readConfigFile } from '../runtime/config-file.ts';
 import { defaultDataDir } from '../runtime/data-dir.ts';
 import { isLoopbackHost } from '../runtime/loopback.ts';
+import { journalConfigSchema } from './journal/journal-config.ts';
 import { nodeMetricsConfigSchema } from './metrics/metrics-config.ts';
 
 const controlUrl = z
@@ -29,6 +30,8 @@ export const agentConfigSchema = z.strictObject({
     .prefault(() => hostname()),
   control: controlUrl.default('http://127.0.0.1:7400'),
   files: z.array(filePattern).min(1).max(100).prefault(['/var/log/mail.log']),
+  /** The systemd journal is read too when this is there, be it empty (`journal: {}`). */
+  journal: journalConfigSchema.optional(),
   dataDir: z
     .string()
     .min(1)

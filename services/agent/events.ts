@@ -32,6 +32,8 @@ export function createAgentEvents(options: { readonly version: string }, deps: {
   const cutBytes = counter('mailward_agent_cut_bytes_total', 'Bytes cut from overlong lines');
   const retries = counter('mailward_agent_request_retries_total', 'Requests to control that were repeated');
   const faults = counter('mailward_agent_file_faults_total', 'Files that could not be read');
+  const skippedEntries = counter('mailward_agent_journal_entries_skipped_total', 'Journal entries that were left out');
+  const journalHoles = counter('mailward_agent_journal_holes_total', 'Times that unread journal entries were removed');
   const sources = gauge('mailward_agent_sources', 'Files that are open');
   const lagBytes = gauge('mailward_agent_lag_bytes', 'Bytes in open files that control has not acknowledged');
   const connected = gauge('mailward_agent_control_connected', 'Whether the control channel stands');
@@ -71,6 +73,21 @@ export function createAgentEvents(options: { readonly version: string }, deps: {
     },
     filesCutShort(filesMax: number): void {
       log.warn({ filesMax }, 'the patterns name more files than are followed');
+    },
+    journalFollowed(sourceId: string, offset: number): void {
+      log.info({ sourceId, offset }, 'the journal is followed');
+    },
+    journalFault(error: unknown): void {
+      faults.inc();
+      log.warn({ err: error }, 'the journal cannot be read; it is tried again');
+    },
+    journalEntrySkipped(why: string): void {
+      skippedEntries.inc();
+      log.warn({ why }, 'an entry of the journal was left out');
+    },
+    journalHole(): void {
+      journalHoles.inc();
+      log.warn('entries were removed from the journal before they were read; control shows a gap');
     },
     checkpointFault(error: unknown): void {
       log.warn({ err: error }, 'the checkpoint cannot be used; control knows how far it has each file');

@@ -5,8 +5,8 @@ import { protocolVersion } from '../../protocol/version.ts';
 import type { AgentEvents } from '../events.ts';
 import type { Cut } from '../tail/cut-batch.ts';
 import { readBytesMax } from '../tail/source-file.ts';
-import type { Source, Sources } from '../tail/sources.ts';
 import { type BulkClient, isOutOfSequence } from './bulk-client.ts';
+import type { Shippable } from './shippable.ts';
 
 /** Batches on their way at once, each of another group of files; with `readBytesMax` it bounds the agent's memory. */
 export const parallelMax = 4;
@@ -23,7 +23,8 @@ const compress = promisify(zstdCompress);
 export function createPump(
   options: { readonly node: string; readonly timeZone: string },
   deps: {
-    readonly sources: Sources;
+    /** What is ready to ship and not busy, what should go first in front. */
+    readonly listReady: () => readonly Shippable[];
     readonly client: BulkClient;
     readonly events: AgentEvents;
     readonly now: () => number;
@@ -35,13 +36,13 @@ export function createPump(
     readonly onChanged: () => void;
   },
 ) {
-  const { sources, client, events, now, signal, countLines, onProgress, onChanged } = deps;
+  const { listReady, client, events, now, signal, countLines, onProgress, onChanged } = deps;
   const working = new Set<Promise<void>>();
 
   // As many as batches at once, used again and again: what is read is compressed before the next read into the same.
   const freeBuffers: Buffer[] = [];
 
-  async function pack(source: Source) {
+  async function pack(source: Shippable) {
     const buffer = freeBuffers.pop() ?? Buffer.allocUnsafe(readBytesMax);
     try {
       const read = await source.file?.read(source.sourceId, source.offset, buffer);
@@ -54,7 +55,7 @@ export function createPump(
     }
   }
 
-  async function carry(source: Source): Promise<void> {
+  async function carry(source: Shippable): Promise<void> {
     const read = await pack(source);
     if (read === undefined) return;
     if (read.result === 'changed') {
@@ -70,6 +71,7 @@ export function createPump(
       return;
     }
     const { cut, body } = read;
+    await source.beforeShip?.(source.offset + cut.consumedBytes);
     const ack = await client.ship(describe(source, cut), body).catch(async (error: unknown) => {
       if (!isOutOfSequence(error)) throw error;
       const stored = await client.fetchOffsets(options.node);
@@ -85,10 +87,11 @@ export function createPump(
     source.sequence++;
     source.linesRead += cut.lines;
     events.batchAcknowledged(cut, ack.result);
+    await source.afterAck?.(source.offset);
     onProgress();
   }
 
-  function describe(source: Source, cut: Cut) {
+  function describe(source: Shippable, cut: Cut) {
     const { sourceId, path, sequence, offset } = source;
     return {
       ...{ protocolVersion, node: options.node, sourceId, path, sequence, timeZone: options.timeZone, readMs: now() },
@@ -98,7 +101,7 @@ export function createPump(
   }
 
   function run(): void {
-    for (const source of sources.listReady()) {
+    for (const source of listReady()) {
       if (working.size >= parallelMax || signal.aborted) return;
       source.isBusy = true;
       const work = carry(source)
