@@ -19,6 +19,7 @@ const usage = `Usage: mailward agent [options]
 `;
 
 const stopWithinMs = 10_000;
+const startWithinMs = 5000;
 
 function readFlags(): (AgentFlags & { readonly help?: boolean | undefined }) | undefined {
   const text = { type: 'string' } as const;
@@ -48,7 +49,8 @@ else {
     await runProcess({
       log,
       stack,
-      watchdogMs: stopWithinMs + 2000,
+      watchdogMs: startWithinMs + stopWithinMs + 2000,
+      startMs: startWithinMs,
       start: async () => {
         const deps = { clock: systemClock, log, stack, random: Math.random, version: readRelease() };
         const { url } = await startAgent(config, deps);

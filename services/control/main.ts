@@ -18,6 +18,7 @@ const usage = `Usage: mailward control [options]
 `;
 
 const stopWithinMs = 10_000;
+const startWithinMs = 5000;
 
 function readFlags(): (ControlFlags & { readonly help?: boolean | undefined }) | undefined {
   const text = { type: 'string' } as const;
@@ -45,7 +46,8 @@ else {
     await runProcess({
       log,
       stack,
-      watchdogMs: stopWithinMs + 2000,
+      watchdogMs: startWithinMs + stopWithinMs + 2000,
+      startMs: startWithinMs,
       start: async () => {
         const store = await createSqliteEventStore({ dataDir: config.dataDir }, { log });
         const { url } = await startControl(config, { clock, log, stack, store, version: readRelease() });

@@ -71,13 +71,12 @@ async function start(): Promise<void> {
       ],
       readyWithinMs: 20_000,
       killAfterMs: 5000,
+      stack,
     });
-    stack.add(agent.name, agent.stop);
-    agent.ended.then(({ code, lastLines }) => {
-      if (!isStopping) log.error({ agent: name, code, lastLines }, 'an agent ended on its own');
+    agent.ended.then(({ code, lastLines, wasAsked }) => {
+      if (!wasAsked) log.error({ agent: name, code, lastLines }, 'an agent ended on its own');
     });
   });
-  let isStopping = false;
   await Promise.all(agents);
 
   const network = await createRealNetwork(site, {
@@ -87,10 +86,7 @@ async function start(): Promise<void> {
   stack.add('servers', network.stop);
   clock.handOver(systemClock);
   site.setNetwork(network);
-  stack.add('traffic', () => {
-    isStopping = true;
-    clock.stop();
-  });
+  stack.add('traffic', clock.stop);
   announceReady(`smtp://127.0.0.1:${network.ports.mx1}`);
 }
 

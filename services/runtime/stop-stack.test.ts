@@ -26,3 +26,14 @@ test('a stop that never ends is named after the deadline and does not hold the o
   expect(report.failed.map((entry) => entry.name)).toEqual(['hangs']);
   expect(order).toEqual(['outer']);
 });
+
+test('what a start that was interrupted adds late is stopped too', async () => {
+  const order: string[] = [];
+  const stack = createStopStack({ deadlineMs: 1000 });
+  stack.add('first', () => {
+    stack.add('while it stops', () => void order.push('while it stops'));
+  });
+  await stack.stop();
+  stack.add('after it stopped', () => void order.push('after it stopped'));
+  expect(order).toEqual(['while it stops', 'after it stopped']);
+});

@@ -3,16 +3,22 @@
  * or was late is returned by name, so that a process can say what it could not close.
  */
 export type StopStack = {
-  /** Returns what removes the entry again, for resources that end earlier on their own. */
+  /**
+   * Returns what removes the entry again, for resources that end earlier on their own. What is added while the stack stops
+   * (a start that was interrupted goes on for a while) is stopped in its turn; once it has stopped, at once.
+   */
   readonly add: (name: string, stop: () => void | Promise<void>) => () => void;
   /** Idempotent: later calls get the first call's promise. */
   readonly stop: () => Promise<StopReport>;
+  /** Whether the stop has begun: what is still starting then need not say that it failed. */
+  readonly isStopping: () => boolean;
 };
 export type StopReport = { readonly failed: ReadonlyArray<{ readonly name: string; readonly error: unknown }> };
 
 export function createStopStack(options: { readonly deadlineMs: number }): StopStack {
   const entries: { name: string; stop: () => void | Promise<void> }[] = [];
   let running: Promise<StopReport> | undefined;
+  let hasStopped = false;
 
   async function runAll(): Promise<StopReport> {
     const failed: { name: string; error: unknown }[] = [];
@@ -24,6 +30,7 @@ export function createStopStack(options: { readonly deadlineMs: number }): StopS
         failed.push({ name: entry.name, error });
       }
     }
+    hasStopped = true;
     return { failed };
   }
 
@@ -31,6 +38,7 @@ export function createStopStack(options: { readonly deadlineMs: number }): StopS
     add: (name, stop) => {
       const entry = { name, stop };
       entries.push(entry);
+      if (hasStopped) void runAll();
       return () => {
         const at = entries.indexOf(entry);
         if (at >= 0) entries.splice(at, 1);
@@ -40,6 +48,7 @@ export function createStopStack(options: { readonly deadlineMs: number }): StopS
       running ??= runAll();
       return running;
     },
+    isStopping: () => running !== undefined,
   };
 }
 

@@ -146,6 +146,21 @@ test('one Ctrl-C ends it all: no process and no folder is left', async () => {
   expect(readdirSync(folder)).toEqual([]);
 });
 
+test.each(['control', 'demo'])(
+  'Ctrl-C while %s is still starting ends it all quietly, and nothing is left behind',
+  async (name) => {
+    const early = runCli(['start', '--demo', '--port', '0', '--json']);
+    const isThere = () => descendantsOf(early.pid).some((pid) => commandOf(pid).includes(`${name}/main.ts`));
+    await expect.poll(isThere, { timeout: 20_000, interval: 5 }).toBe(true);
+    const family = descendantsOf(early.pid);
+    early.interrupt();
+    expect(await early.ended).toBe(0);
+    expect(early.stderr()).toBe('');
+    expect(family.filter(isAlive)).toEqual([]);
+    expect(readdirSync(folder)).toEqual([]);
+  },
+);
+
 test('the children end also when the parent is killed', async () => {
   const doomed = runCli(['start', '--demo', '--port', '0', '--json']);
   await doomed.firstLine;

@@ -37,9 +37,7 @@ export async function prove(
     const start = async (name: string, args: readonly string[]) => {
       const script = join(services, name, 'main.ts');
       const { readyWithinMs, killAfterMs } = times;
-      const child = await startChild({ name, script, args, readyWithinMs, killAfterMs });
-      stack.add(name, child.stop);
-      return child;
+      return startChild({ name, script, args, readyWithinMs, killAfterMs, stack });
     };
     const { url } = await start('control', ['--port', '0', '--data-dir', join(site.folder, 'control')]);
     for (const [node, files] of Object.entries(site.logs)) {

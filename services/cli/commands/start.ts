@@ -64,13 +64,16 @@ async function runStart(options: StartOptions): Promise<void> {
   const start = async () => {
     try {
       const started = await startAll(options, stack);
-      const examples = await findExamples(started.url, times.examplesWithinMs[started.mode]);
+      const examples = await findExamples(started.url, times.examplesWithinMs[started.mode], stack.isStopping);
+      if (stack.isStopping()) return;
       process.stdout.write(
         options.json === true
           ? `${JSON.stringify({ ready: true, ...started, examples: examples.map(({ id, fate }) => ({ id, fate })) })}\n`
           : startedText(started, examples),
       );
     } catch (error) {
+      // Interrupted: the end that was asked for is under way.
+      if (stack.isStopping()) return;
       process.stderr.write(`mailward: ${describeError(error)}\n`);
       process.exitCode = exitStatus.unreachable;
       await stack.stop();
@@ -97,6 +100,7 @@ async function startAll(options: StartOptions, stack: StopStack): Promise<Starte
       args,
       readyWithinMs: times.readyWithinMs,
       killAfterMs: times.killAfterMs,
+      stack,
     });
     watch(child, stack);
     return child;
@@ -143,13 +147,8 @@ function chooseFolder(dataDir: string | undefined, isDemo: boolean, stack: StopS
 
 /** Ends the command when one of its processes ends on its own: half of it would look whole. */
 function watch(child: Child, stack: StopStack): void {
-  let isStopping = false;
-  stack.add(child.name, async () => {
-    isStopping = true;
-    await child.stop();
-  });
-  child.ended.then(async ({ code, lastLines }) => {
-    if (isStopping) return;
+  child.ended.then(async ({ code, lastLines, wasAsked }) => {
+    if (wasAsked) return;
     process.stderr.write(`mailward: the process ${child.name} ended (status ${code}): ${lastWords(lastLines)}\n`);
     process.exitCode = exitStatus.unreachable;
     await stack.stop();
@@ -160,11 +159,11 @@ function watch(child: Child, stack: StopStack): void {
  * Messages to name in the commands to try: one that failed and one that took its time, when there are such. The demo has them
  * soon; a quiet site may have none, and nobody shall wait for that.
  */
-async function findExamples(url: string, withinMs: number): Promise<StorySummary[]> {
+async function findExamples(url: string, withinMs: number, isStopping: () => boolean): Promise<StorySummary[]> {
   const wanted: readonly Fate[] = [fateSchema.enum.bounced, fateSchema.enum.deferred, fateSchema.enum.delivered];
   const endsAt = systemClock.monotonicMs() + withinMs;
   let found: StorySummary[] = [];
-  while (found.length < 2 && systemClock.monotonicMs() < endsAt) {
+  while (found.length < 2 && systemClock.monotonicMs() < endsAt && !isStopping()) {
     const pages = await Promise.all(wanted.map((fate) => readStories(`${url}/api/v1/stories?limit=1&fate=${fate}`)));
     found = pages.flat();
     if (found.length < 2) await new Promise<void>((resume) => systemClock.after(times.askEveryMs, resume));
