@@ -132,14 +132,14 @@ function section(title: string, table: Table, columns: readonly string[], what: 
 function cellOf(row: Readonly<Record<string, number | string>>, column: string): Cell {
   const value = (name: string): number => Number(row[name] ?? 0);
   if (column === 'bytes') return byteText(value('bytes'));
-  if (column === 'longest delay') return delayText(value('delayMaxSeconds'), value('delivered'));
-  if (column === 'mean delay')
-    return delayText(value('delaySeconds') / Math.max(1, value('delivered')), value('delivered'));
+  if (column === 'longest delay') return delayText(value('delayMaxMs'), value('delivered'));
+  if (column === 'mean delay') return delayText(value('delayMs') / Math.max(1, value('delivered')), value('delivered'));
   return whole.format(value(column));
 }
 
-function delayText(seconds: number, delivered: number): string {
+function delayText(delayMs: number, delivered: number): string {
   if (delivered === 0) return '-';
+  const seconds = delayMs / 1000;
   if (seconds < 120) return `${tenth.format(seconds)} s`;
   return seconds < 7200 ? `${tenth.format(seconds / 60)} min` : `${tenth.format(seconds / 3600)} h`;
 }

@@ -23,7 +23,7 @@ export function createReportTables() {
   const mail = () => createReportTable(['messages', 'bytes'] as const, names);
   const deliveries = () =>
     createReportTable(
-      ['delivered', 'bytes', 'deferred', 'bounced', 'delaySeconds', 'delayMaxSeconds'] as const,
+      ['delivered', 'bytes', 'deferred', 'bounced', 'delayMs', 'delayMaxMs'] as const,
       names,
       // Who refuses everything must not be hidden below who takes a little.
       ['delivered', 'deferred', 'bounced'],

@@ -50,7 +50,7 @@ test('a message counts once, its attempts each', () => {
   expect(domains.rows).toEqual([
     {
       ...{ name: 'example.org', delivered: 1, bytes: 1000, deferred: 2, bounced: 1 },
-      ...{ delaySeconds: 4200, delayMaxSeconds: 4200 },
+      ...{ delayMs: 4_200_000, delayMaxMs: 4_200_000 },
     },
   ]);
   expect(recipients.rows).toEqual([{ name: 'ann@example.org', messages: 1, bytes: 1000 }]);

@@ -101,7 +101,8 @@ export function createReport(options: ReportOptions): ReportFold {
     const isStep = status === 'sent' && event.nextQueueId !== undefined && isLoopback(event.relay?.ip);
     if (isStep && event.nextQueueId !== undefined) continueAs(event.nextQueueId, event, node);
     if (event.time < since) return;
-    const delay = event.delay ?? 0;
+    // Whole numbers add up to the same sum in any order.
+    const delayMs = Math.round((event.delay ?? 0) * 1000);
     const domainName = domainOf(to);
     const where = (amounts: Parameters<typeof tables.domains.add>[1]): void => {
       tables.domains.add(domainName, amounts);
@@ -116,7 +117,7 @@ export function createReport(options: ReportOptions): ReportFold {
       totals.bytesDelivered += bytes;
       countTraffic(event.time, 'delivered');
       tables.recipients.add(withLowerDomain(to), { messages: 1, bytes });
-      where({ delivered: 1, bytes, delaySeconds: delay, delayMaxSeconds: delay });
+      where({ delivered: 1, bytes, delayMs, delayMaxMs: delayMs });
     } else if (status === 'deferred') {
       totals.deferrals += 1;
       if (isFirstDeferral) totals.deferred += 1;

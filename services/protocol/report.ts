@@ -28,14 +28,14 @@ const count = z.number();
 const countTable = tableOf({ count });
 /** Messages that came in, or that a recipient got; bytes as qmgr(8) states the size. */
 const mailTable = tableOf({ messages: count, bytes: count });
-/** Outcomes for recipients: deferrals count attempts. Delays are of what was delivered, in seconds: their sum and the longest. */
+/** Outcomes for recipients: deferrals count attempts. Delays are of what was delivered: their sum and the longest. */
 const deliveryTable = tableOf({
   delivered: count,
   bytes: count,
   deferred: count,
   bounced: count,
-  delaySeconds: count,
-  delayMaxSeconds: count,
+  delayMs: count,
+  delayMaxMs: count,
 });
 const clientTable = tableOf({ messages: count, bytes: count, rejected: count });
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { createReport } from '../../logs/report.ts';
 import { batchHeaderName, batchLimits, encodeBatchEnvelope } from '../../protocol/ingest.ts';
 import { protocolVersion } from '../../protocol/version.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -39,6 +40,7 @@ function stubStore(parts: Partial<EventStore> = {}): EventStore {
     readFlow: async () => ({ all: [], byNode: {} }),
     readQueue: async () => ({ inQueue: 0 }),
     readCompleteness: async ({ since, until }) => ({ ...completeness, since, until }),
+    readReport: async (request) => createReport(request).result(),
     readOffsets: async () => [],
     applyRetention: async () => ({ lines: 0, stories: 0, bytes: 0 }),
     stop: async () => {},
@@ -78,6 +80,7 @@ test('the OpenAPI document states what travels, and every parameterless route an
     '/api/v1/completeness',
     '/api/v1/nodes',
     '/api/v1/overview',
+    '/api/v1/reports',
     '/api/v1/stories',
     '/api/v1/stories/count',
     '/api/v1/stories/{id}',
@@ -108,6 +111,9 @@ test.each([
   ['/api/v1/stories?limit=0', 400, 'bad-request'],
   ['/api/v1/stories?since=yesterday', 400, 'bad-request'],
   ['/api/v1/overview?windowMs=1', 400, 'bad-request'],
+  ['/api/v1/reports?timeZone=No/Where', 400, 'bad-request'],
+  ['/api/v1/reports?rows=1001', 400, 'bad-request'],
+  ['/api/v1/reports?since=2026-01-01T00:00:00Z&until=2026-02-03T00:00:00Z', 400, 'bad-request'],
   ['/ingest/v1/offsets', 400, 'bad-request'],
 ])('GET %s is a problem %i %s', async (url, status, code) => {
   const app = await createApp();

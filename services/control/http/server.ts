@@ -8,6 +8,7 @@ import { registerFleetRoutes } from './routes-fleet.ts';
 import { registerIngest } from './routes-ingest.ts';
 import { registerMailRoutes } from './routes-mail.ts';
 import { registerProcessRoutes } from './routes-process.ts';
+import { registerReportRoutes } from './routes-report.ts';
 import type { HttpDeps, HttpOptions } from './typed-app.ts';
 
 /** Headers of one request; a batch's envelope with a long path of other than ASCII characters needs more than Node's 16 KiB. */
@@ -35,6 +36,7 @@ export async function createHttpServer(options: HttpOptions, deps: HttpDeps): Pr
   await app.register(async (scope) => {
     const typed = scope.withTypeProvider<ZodTypeProvider>();
     registerMailRoutes(typed, deps);
+    registerReportRoutes(typed, deps);
     registerFleetRoutes(typed, deps);
     registerProcessRoutes(typed, deps);
   });

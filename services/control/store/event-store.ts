@@ -3,6 +3,7 @@ import type { FlowPoint, StoryDetail, StoryPage, StoryQuery } from '../../protoc
 import type { Completeness } from '../../protocol/completeness.ts';
 import type { BatchAck, BatchEnvelope } from '../../protocol/ingest.ts';
 import type { TailChunk, TailFilter } from '../../protocol/live.ts';
+import type { Report } from '../../protocol/report.ts';
 import type { DelayCounts } from '../delay-counts.ts';
 
 /** What one batch taught us, for metrics and the live page. Counted once: a duplicate batch has all counts zero. */
@@ -20,6 +21,15 @@ export type IngestReport = {
 
 export type FlowRange = { readonly since: number; readonly until: number; readonly stepMs: number };
 
+/** Epoch milliseconds, both included; `timeZone` is the IANA zone of days and hours, `rows` what a table lists. */
+export type ReportRequest = {
+  readonly since: number;
+  readonly until: number;
+  readonly timeZone: string;
+  readonly rows: number;
+  readonly domain?: string;
+};
+
 /** Delete what is older; `undefined` keeps. Reports what was removed. */
 export type RetentionPolicy = { readonly linesBefore?: number; readonly storiesBefore?: number };
 export type RetentionReport = { readonly lines: number; readonly stories: number; readonly bytes: number };
@@ -35,6 +45,8 @@ export interface EventStore {
   readFlow(range: FlowRange): Promise<{ readonly all: FlowPoint[]; readonly byNode: Record<string, FlowPoint[]> }>;
   /** Messages that stand in a queue as far as the log tells, and the arrival of the oldest. */
   readQueue(): Promise<{ readonly inQueue: number; readonly oldestQueuedAt?: number }>;
+  /** Reads every line of the interval: seconds for a busy day. Other questions do not wait for it. */
+  readReport(request: ReportRequest): Promise<Report>;
   readCompleteness(range: { readonly since: number; readonly until: number }): Promise<Completeness>;
   /** How far each source of a node is stored: an agent that lost its checkpoints starts there. */
   readOffsets(node: string): Promise<ReadonlyArray<{ readonly sourceId: string; readonly lastOffset: number }>>;

@@ -1,10 +1,12 @@
-// The embedded EventStore: one SQLite file, one thread that writes it, one that reads it, none of it on the event loop.
+// The embedded EventStore: one SQLite file, one thread that writes it, one that answers questions and one that draws reports,
+// none of it on the event loop.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../../protocol/errors.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { EventStore, RetentionReport } from './event-store.ts';
+import { createReportThread } from './sqlite/report-thread.ts';
 import type { RetentionChunk } from './sqlite/retention.ts';
 import { createWorkerCalls } from './sqlite/worker-calls.ts';
 
@@ -28,18 +30,16 @@ export async function createSqliteEventStore(
 ): Promise<EventStore> {
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   const workerData = { path: join(config.dataDir, 'events.sqlite') };
-  const startWorker = (name: string) => {
-    const worker = new Worker(new URL(`./sqlite/${name}.worker.ts`, import.meta.url), {
-      workerData,
-      name,
-      resourceLimits,
-    });
-    return createWorkerCalls(worker, (error) => deps.log.error({ err: error, worker: name }, 'the store failed'));
-  };
+  const createWorker = (name: string) =>
+    new Worker(new URL(`./sqlite/${name}.worker.ts`, import.meta.url), { workerData, name, resourceLimits });
+  const crashed = (name: string) => (error: unknown) =>
+    deps.log.error({ err: error, worker: name }, 'the store failed');
+  const startWorker = (name: string) => createWorkerCalls(createWorker(name), crashed(name));
   const writer = startWorker('writer');
   // The writer creates the file; a reader that came first would find none.
   await writer.call('setTail', [undefined]);
   const reader = startWorker('reader');
+  const reports = createReportThread(() => createWorker('report'), crashed('report'));
   let waitingBytes = 0;
   let waitingReads = 0;
 
@@ -79,6 +79,7 @@ export async function createSqliteEventStore(
     readStory: (id) => ask('readStory', id),
     readFlow: (range) => ask('readFlow', range),
     readQueue: () => ask('readQueue'),
+    readReport: (request) => reports.read(request),
     readCompleteness: (range) => ask('readCompleteness', range),
     readOffsets: (node) => ask('readOffsets', node),
     applyRetention: async (policy) => {
@@ -92,7 +93,7 @@ export async function createSqliteEventStore(
       }
     },
     stop: async () => {
-      await Promise.allSettled([reader.call('stop', []), writer.call('stop', [])]);
+      await Promise.allSettled([reader.call('stop', []), reports.stop(), writer.call('stop', [])]);
       await Promise.all([reader.ended, writer.ended]);
     },
   };
