@@ -8,7 +8,11 @@ import { createStopStack } from '../runtime/stop-stack.ts';
 import { startAgent } from './agent.ts';
 import { type AgentFlags, readAgentConfig } from './config.ts';
 
-const usage = `Usage: mailward agent [options]
+const usage = `Examples:
+  mailward agent --node mx1 --file /var/log/mail.log
+  mailward agent --config /etc/mailward/agent.yaml
+
+Usage: mailward agent [options]
 
   --config FILE         YAML configuration; everything has a default
   --node NAME           name of this node (the host's name)

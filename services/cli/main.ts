@@ -3,10 +3,11 @@ import { Command, CommanderError } from 'commander';
 import { AppError } from '../protocol/errors.ts';
 import { describeError, exitStatus } from '../runtime/run-process.ts';
 import { commands } from './commands.ts';
+import { terminalSafe } from './terminal.ts';
 
 const program = new Command('mailward')
   .description('Observability and high availability for mail clusters.')
-  .addHelpText('beforeAll', 'Examples:\n  mailward start\n  mailward trace 4XyZ1a0Bcd\n')
+  .addHelpText('before', 'Examples:\n  mailward start\n  mailward trace 4XyZ1a0Bcd\n')
   .showHelpAfterError('(try --help)')
   .exitOverride();
 for (const register of commands) register(program);
@@ -23,7 +24,9 @@ try {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? exitStatus.done : exitStatus.usage;
   } else if (error instanceof AppError) {
-    process.stderr.write(`mailward: ${describeError(error)}\n`);
+    // What control or a file name says is not ours: nothing of it may command the terminal.
+    const lines = describeError(error).split('\n').map(terminalSafe);
+    process.stderr.write(`mailward: ${lines.join('\n')}\n`);
     process.exitCode =
       error.code === 'bad-query' || error.code === 'bad-config' ? exitStatus.usage : exitStatus.unreachable;
   } else {

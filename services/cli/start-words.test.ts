@@ -38,3 +38,9 @@ test('without a demo and without a message yet, one command is left', () => {
   expect(nextSteps(local, []).map(({ command }) => command)).toEqual(['curl -s http://127.0.0.1:7400/metrics']);
   expect(startedText(local, [])).toContain('The agent follows /var/log/mail.log.');
 });
+
+test('an address that a stranger wrote is one word for a shell, and none that a terminal would obey', () => {
+  const withTo = (to: string) => nextSteps(started, [{ ...story, to: [to] }]).map(({ command }) => command);
+  expect(withTo("$(id)'@gone.example")[1]).toBe("npm run -s mailward -- trace '$(id)'\\''@gone.example'");
+  expect(withTo('\u001b[2J@gone.example').join('\n')).not.toContain('gone.example');
+});

@@ -1,4 +1,5 @@
 import type { StorySummary } from '../protocol/story.ts';
+import { terminalSafe } from './terminal.ts';
 
 /** What `mailward start` found out and started. */
 export type Started = {
@@ -12,9 +13,13 @@ export type Started = {
   readonly readyMs: number;
 };
 
+/** One word of a shell command, whatever a stranger wrote into the log: it is there to be pasted. */
+const shellWord = (text: string): string =>
+  /^[A-Za-z0-9@%+=:,./_-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+
 const trace = (query: string, controlUrl: string): string => {
   const isUsual = controlUrl === 'http://127.0.0.1:7400';
-  return `npm run -s mailward -- trace ${query}${isUsual ? '' : ` --url ${controlUrl}`}`;
+  return `npm run -s mailward -- trace ${shellWord(query)}${isUsual ? '' : ` --url ${controlUrl}`}`;
 };
 
 /** Three commands worth trying, on messages that are really there. */
@@ -24,7 +29,8 @@ export function nextSteps(started: Started, examples: readonly StorySummary[]): 
   if (first?.queueIds[0] !== undefined) {
     steps.push({ command: trace(first.queueIds[0], started.url), why: `a message that was ${first.fate}` });
   }
-  const address = second?.to[0] ?? first?.to[0];
+  // An address that a terminal would show otherwise than it is cannot be pasted as it is.
+  const address = [second?.to[0], first?.to[0]].find((to) => to !== undefined && terminalSafe(to) === to);
   if (address !== undefined)
     steps.push({ command: trace(address, started.url), why: 'what became of mail to one address' });
   if (started.smtpPort !== undefined) {
@@ -39,7 +45,7 @@ export function startedText(started: Started, examples: readonly StorySummary[])
   const watched =
     started.mode === 'demo'
       ? `Three demo nodes (${started.nodes.join(', ')}) exchange mail on this machine; no mail log was asked for or found.`
-      : `The agent follows ${started.files.join(', ')}.`;
+      : `The agent follows ${started.files.map(terminalSafe).join(', ')}.`;
   const steps = nextSteps(started, examples).flatMap(({ command, why }) => [`  ${command}`, `      ${why}`]);
   return [
     '',

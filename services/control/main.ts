@@ -9,7 +9,11 @@ import { type ControlFlags, readControlConfig } from './config.ts';
 import { startControl } from './control.ts';
 import { createSqliteEventStore } from './store/sqlite-event-store.ts';
 
-const usage = `Usage: mailward control [options]
+const usage = `Examples:
+  mailward control --port 7400
+  mailward control --config /etc/mailward/control.yaml
+
+Usage: mailward control [options]
 
   --config FILE     YAML configuration; everything has a default
   --host ADDRESS    loopback address to listen on (127.0.0.1)

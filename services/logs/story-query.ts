@@ -25,7 +25,14 @@ export function readStoryQuery(query: StoryQuery): StorySearch {
   const conditions: string[][] = [];
   let fate = query.fate;
   let node = query.node;
+  let { since, until } = query;
   for (const word of words) {
+    const time = readTimeWord(word);
+    if (time !== undefined) {
+      since = Math.max(since ?? time.since, time.since);
+      until = Math.min(until ?? time.until, time.until);
+      continue;
+    }
     const [, name, value] = /^(from|to|fate|node|domain|id):(.*)$/i.exec(word) ?? [];
     if (name === undefined || value === undefined) {
       conditions.push(anyMeaning(word));
@@ -58,7 +65,6 @@ export function readStoryQuery(query: StoryQuery): StorySearch {
       }
     }
   }
-  const { since, until } = query;
   if (since !== undefined && until !== undefined && since > until)
     throw new AppError('bad-query', 'The search ends before it begins.');
   return {
@@ -68,6 +74,18 @@ export function readStoryQuery(query: StoryQuery): StorySearch {
     ...(since === undefined ? {} : { since }),
     ...(until === undefined ? {} : { until }),
   };
+}
+
+const timeWord = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2})(:\d{2})?)?(Z|[+-]\d{2}:\d{2})?$/;
+
+/** A day, a minute or a second, as precise as it was typed: messages first seen within it. UTC where no zone is stated. */
+function readTimeWord(word: string): { since: number; until: number } | undefined {
+  const [, day, minute, second, zone = 'Z'] = timeWord.exec(word) ?? [];
+  if (day === undefined) return undefined;
+  const since = Date.parse(`${day}T${minute ?? '00:00'}${second ?? ':00'}${zone}`);
+  if (!Number.isFinite(since)) throw new AppError('bad-query', `"${word}" is no date of the calendar or time of day.`);
+  const spanMs = minute === undefined ? 86_400_000 : second === undefined ? 60_000 : 1_000;
+  return { since, until: since + spanMs - 1 };
 }
 
 const bare = (text: string): string => text.replace(/^</, '').replace(/>$/, '');

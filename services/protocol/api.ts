@@ -9,7 +9,8 @@ export const pageLimits = { storiesMax: 200, storiesDefault: 50, queryBytesMax: 
 
 /**
  * `GET /api/v1/stories`. `q` is what a person types: a queue id, a message id (with or without <>), an address, a domain
- * (`@example.org` or `example.org`), a trace id, or words joined by spaces that must all match (`from:a@b to:@c fate:bounced
+ * (`@example.org` or `example.org`), a trace id, a day, minute or second (`2026-11-22`, `2026-11-22T10:00`, with a zone or in
+ * UTC), or words joined by spaces that must all match (`from:a@b to:@c fate:bounced
  * node:mx1`). Newest first.
  */
 export const storyQuerySchema = z.object({

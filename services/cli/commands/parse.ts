@@ -1,7 +1,7 @@
 // `mailward parse`: what the parser makes of log lines, for a person, a script, or as statistics.
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { eventToJson } from '../../logs/event-json.ts';
 import { createLineParser } from '../../logs/parse.ts';
 import { AppError } from '../../protocol/errors.ts';
@@ -28,6 +28,7 @@ export function registerParse(program: Command): void {
     .option(
       '--time-zone <zone>',
       'IANA zone of times that state none',
+      readZone,
       Intl.DateTimeFormat().resolvedOptions().timeZone,
     )
     .addHelpText(
@@ -35,6 +36,14 @@ export function registerParse(program: Command): void {
       'Examples:\n  mailward parse --stats /var/log/mail.log\n  tail -f /var/log/mail.log | mailward parse -\n',
     )
     .action((files: string[], options: ParseOptions) => parseFiles(files.length === 0 ? ['-'] : files, options));
+}
+
+function readZone(text: string): string {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone;
+  } catch {
+    throw new InvalidArgumentError('It is no zone of the IANA data base, such as Europe/Berlin.');
+  }
 }
 
 async function parseFiles(files: readonly string[], options: ParseOptions): Promise<void> {

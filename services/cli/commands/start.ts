@@ -45,10 +45,10 @@ export function registerStart(program: Command): void {
   describe('start', 'start control and what there is to watch: the local mail log, or a demo')
     .option('--demo', 'show the demo even where a mail log is found')
     .option('--file <glob...>', 'the mail logs to follow, instead of the usual ones')
-    .addHelpText('after', '\nExamples:\n  mailward start\n  mailward start --file /srv/log/mail.log')
+    .addHelpText('before', 'Examples:\n  mailward start\n  mailward start --file /srv/log/mail.log\n')
     .action((options: StartOptions) => runStart(options));
   describe('demo', 'start control and three demo nodes')
-    .addHelpText('after', '\nExamples:\n  mailward demo\n  mailward demo --port 7500')
+    .addHelpText('before', 'Examples:\n  mailward demo\n  mailward demo --port 7500\n')
     .action((options: StartOptions) => runStart({ ...options, demo: true }));
 }
 

@@ -5,9 +5,9 @@ import { AppError } from '../../protocol/errors.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { exitStatus } from '../../runtime/run-process.ts';
 import { ask } from '../ask-control.ts';
-import { readTime } from '../read-time.ts';
+import { localTimeWord, readTime } from '../read-time.ts';
 import { renderCompleteness, renderMatches, renderStory } from '../render-story.ts';
-import { terminalStyle } from '../terminal.ts';
+import { jsonSafe, terminalStyle } from '../terminal.ts';
 
 type TraceOptions = {
   readonly url: string;
@@ -23,7 +23,10 @@ export function registerTrace(program: Command): void {
   program
     .command('trace')
     .description('find a message and show what became of it')
-    .argument('<query...>', 'queue id, message id, address, domain, trace id, or from: to: fate: node: domain: words')
+    .argument(
+      '<query...>',
+      'queue id, message id, address, domain, trace id, date or time, or from: to: fate: node: domain: words',
+    )
     .option('--url <url>', 'where control listens', 'http://127.0.0.1:7400')
     .option('--since <time>', 'not before: a date and time, or an age such as 90m, 24h, 7d')
     .option('--until <time>', 'not after: likewise')
@@ -31,9 +34,17 @@ export function registerTrace(program: Command): void {
     .option('--json', "control's answer as one JSON object")
     .addHelpText(
       'before',
-      'Examples:\n  mailward trace 4XyZ1a0Bcd\n  mailward trace to:@example.org fate:deferred --since 24h\n',
+      'Examples:\n  mailward trace 4XyZ1a0Bcd\n  mailward trace to:@example.org fate:deferred --since 24h\n  mailward trace 2026-11-22T10:00 fate:bounced\n',
     )
-    .action((words: string[], options: TraceOptions) => trace(words.join(' '), options));
+    .action((words: string[], options: TraceOptions) =>
+      trace(
+        words
+          .flatMap((word) => word.split(/\s+/))
+          .map(localTimeWord)
+          .join(' '),
+        options,
+      ),
+    );
 }
 
 async function trace(q: string, options: TraceOptions): Promise<void> {
@@ -53,7 +64,7 @@ async function trace(q: string, options: TraceOptions): Promise<void> {
   const isNothing = detail === undefined && (found?.value.items.length ?? 0) === 0;
   if (isNothing) process.exitCode = exitStatus.no;
   if (options.json === true) {
-    process.stdout.write(`${JSON.stringify(answer?.body ?? {})}\n`);
+    process.stdout.write(`${jsonSafe(JSON.stringify(answer?.body ?? {}))}\n`);
     return;
   }
   const style = terminalStyle(process.stdout, process.env);
