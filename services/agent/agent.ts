@@ -13,6 +13,8 @@ import { openStreams } from './open-streams.ts';
 import { createBulkClient } from './ship/bulk-client.ts';
 import { type CountLines, createPump } from './ship/pump.ts';
 import { readyStreams, type StreamSource } from './ship/shippable.ts';
+import { createSyslogEvents } from './syslog/syslog-events.ts';
+import { startSyslog } from './syslog/syslog-source.ts';
 import { createFileLister, type FileLister, filesMax } from './tail/list-files.ts';
 import { createSources, type Sources } from './tail/sources.ts';
 import { watchFolders } from './tail/watch-folders.ts';
@@ -70,6 +72,16 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   );
   stack.add('control channel', channel.stop);
 
+  // Messages are taken, and kept, before control has been asked anything.
+  const syslog =
+    config.syslog === undefined
+      ? undefined
+      : await startSyslog(
+          { node: config.node, dataDir: config.dataDir, config: config.syslog },
+          { clock, events: createSyslogEvents({ log, registry: events.registry }) },
+        );
+  if (syslog !== undefined) stack.add('syslog', syslog.stop);
+
   const stopping = new AbortController();
   const client = createBulkClient(config.control, { events, random, signal: stopping.signal });
   const checkpoint = await loadCheckpoint(config.dataDir, config.node, events.checkpointFault);
@@ -87,7 +99,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
         { sources, lister },
         {
           ...{ ...deps, client, events, signal, countLines, onFirstLook: channel.beat },
-          openStreams: (onNews) => openStreams(config, start, { clock, events, onNews }),
+          openStreams: (onNews) => openStreams(config, start, { clock, events, syslog, onNews }),
         },
       );
     },

@@ -7,6 +7,7 @@ import { defaultDataDir } from '../runtime/data-dir.ts';
 import { isLoopbackHost } from '../runtime/loopback.ts';
 import { journalConfigSchema } from './journal/journal-config.ts';
 import { nodeMetricsConfigSchema } from './metrics/metrics-config.ts';
+import { syslogConfigSchema } from './syslog/syslog-config.ts';
 
 const controlUrl = z
   .url({ protocol: /^https?$/ })
@@ -32,6 +33,7 @@ export const agentConfigSchema = z.strictObject({
   files: z.array(filePattern).min(1).max(100).prefault(['/var/log/mail.log']),
   /** The systemd journal is read too when this is there, be it empty (`journal: {}`). */
   journal: journalConfigSchema.optional(),
+  syslog: syslogConfigSchema.optional(),
   dataDir: z
     .string()
     .min(1)
