@@ -5,6 +5,7 @@ import { registerLab } from './commands/lab.ts';
 import { registerParse } from './commands/parse.ts';
 import { registerReport } from './commands/report.ts';
 import { registerStart } from './commands/start.ts';
+import { registerTop } from './commands/top.ts';
 import { registerTrace } from './commands/trace.ts';
 
 /** Every subcommand, one file each; the order is the order of `--help`. */
@@ -16,4 +17,5 @@ export const commands: ReadonlyArray<(program: Command) => void> = [
   registerParse,
   registerTrace,
   registerReport,
+  registerTop,
 ];

@@ -8,6 +8,7 @@ import { reportAnswerSchema, reportLimits, timeZoneName } from '../../protocol/r
 import { systemClock } from '../../runtime/clock.ts';
 import { ask } from '../ask-control.ts';
 import { readLogFile } from '../read-log-file.ts';
+import { readNumber } from '../read-number.ts';
 import { renderReportHtml, renderReportText } from '../render-report.ts';
 import { type Period, readInterval } from '../report-interval.ts';
 import { sendReport } from '../report-mail.ts';
@@ -68,7 +69,7 @@ async function report(period: Period | undefined, options: ReportOptions): Promi
   if (!timeZoneName.safeParse(options.timeZone).success)
     throw new AppError('bad-query', `--time-zone ${options.timeZone} is no IANA time zone.`);
   const now = systemClock.now();
-  const rows = readRows(options.rows);
+  const rows = readNumber('--rows', options.rows, 1, reportLimits.rowsMax);
   const interval = readInterval({ period, from: options.from, to: options.to }, { now, timeZone: options.timeZone });
   const asked = { ...interval, rows };
   const answer =
@@ -122,11 +123,4 @@ async function readFiles(files: readonly string[], asked: Asked, options: Report
 function readPeriod(text: string | undefined): Period | undefined {
   if (text === undefined || text === 'daily' || text === 'weekly') return text;
   throw new AppError('bad-query', `${text} is no period.`, { hint: 'Give daily, weekly, or --from and --to.' });
-}
-
-function readRows(text: string): number {
-  const rows = Number(text);
-  if (!Number.isInteger(rows) || rows < 1 || rows > reportLimits.rowsMax)
-    throw new AppError('bad-query', `--rows ${text} is not a number from 1 to ${reportLimits.rowsMax}.`);
-  return rows;
 }
