@@ -123,7 +123,9 @@ function win(draft: Draft, _event: object, context: Context): void {
   draft.carried = 0;
   draft.wasRefused = false;
   draft.askedBy = 0;
-  draft.moves = [...movesOf(draft, context), { epoch: draft.epoch, to: draft.self, ageMs: 0 }].slice(-leaseLimits.movesMax);
+  draft.moves = [...movesOf(draft, context), { epoch: draft.epoch, to: draft.self, ageMs: 0 }].slice(
+    -leaseLimits.movesMax,
+  );
   draft.movesAt = now;
   draft.renewDueAt = now;
   draft.advertDueAt = now;
@@ -271,7 +273,6 @@ export const candidateRows: readonly Row[] = [
   row('proposing', 'roundEnds', hasProposalsLeft, 'same', [proposeAgain], 'Too few granted yet; it proposes again.'),
   row('proposing', 'roundEnds', always, 'rest', [waitForRest], 'Too few granted in time.'),
   row(contending, 'renew', isHolderNews, 'out', [leaveStatic, noteHolder], 'Another holds the lease; it stops asking.'),
-  row(contending, 'renew', always, 'same', [], 'An advert of an epoch that is over.'),
   row(contending, 'resign', isNews, 'same', [noteResignation], 'The holder resigned while it was asking.'),
   row(contending, 'resign', always, 'same', [], 'A resignation of an epoch that is over.'),
   row(

@@ -341,7 +341,7 @@ export const holderRows: readonly Row[] = [
     [leaveStatic, noteHolder],
     'A later epoch was won elsewhere: it gives the unconfirmed address up.',
   ),
-  row('unconfirmed', 'renew', always, 'same', [], 'An advert of an epoch that is over.'),
+  row([...contending, 'unconfirmed'], 'renew', always, 'same', [], 'An advert of an epoch that is over.'),
   row(
     ['holding', 'resigning', 'unconfirmed'],
     'suspended',
