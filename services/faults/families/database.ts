@@ -4,6 +4,8 @@ const family = 'database';
 /** Sessions of the mail hosts end, so that what holds for new ones holds for all. */
 const endMailSessions =
   "mariadb -N -e \"SELECT CONCAT('KILL ', id, ';') FROM information_schema.processlist WHERE user = 'mail'\" | mariadb -f 2>/dev/null || true";
+/** Takes a place and keeps it; tries again for as long as there is none. */
+const holdConnection = 'while :; do mariadb -e "SELECT SLEEP(3600)"; sleep 0.05; done';
 /** On each server apart: a replica would otherwise repeat what it has done already. */
 const alone = (sql: string): string => `mariadb -e "SET sql_log_bin = 0; ${sql}"`;
 
@@ -26,8 +28,10 @@ export const databaseFaults: readonly Fault[] = [
   },
   {
     ...{ id: 'database-connections-exhausted', family, target: 'databases', title: 'MariaDB has no connection left' },
-    inject: `mariadb -e 'SET GLOBAL max_connections = 10'; i=0; while [ $i -lt 11 ]; do setsid mariadb -e 'SELECT SLEEP(3600) AS fault' >/dev/null 2>&1 </dev/null & i=$((i+1)); done; sleep 0.5; ${endMailSessions}; i=0; while [ $i -lt 11 ]; do setsid mariadb -e 'SELECT SLEEP(3600) AS fault' >/dev/null 2>&1 </dev/null & i=$((i+1)); done`,
-    heal: "pkill -f 'SLEEP.3600. AS fault' || true; sleep 0.5; mariadb -e 'SET GLOBAL max_connections = 200'",
+    inject: `i=0; while [ $i -lt 12 ]; do setsid sh -c '${holdConnection}' fault-holder >/dev/null 2>&1 </dev/null & i=$((i+1)); done
+( echo 'SET GLOBAL max_connections = 10;'; i=0; while [ $i -lt 10 ]; do echo 'KILL USER mail;'; sleep 0.2; i=$((i+1)); done ) | mariadb -f 2>/dev/null || true`,
+    // A session that sleeps keeps its place when its client has gone, so the server is started afresh.
+    heal: 'pkill -f fault-holder; pkill -x mariadbd; i=0; while pgrep -x mariadbd >/dev/null && [ $i -lt 100 ]; do i=$((i+1)); sleep 0.1; done; pkill -9 -x mariadbd; service_start database',
     bites: { check: 'submission' },
     failureModes: ['my-too-many-conn'],
     lookalikes: ['databases-killed', 'database-password-wrong'],

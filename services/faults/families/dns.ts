@@ -40,12 +40,13 @@ export const dnsFaults: readonly Fault[] = [
     ...{
       id: 'block-list-answers-everything',
       family,
-      target: 'dns',
+      target: 'mail',
       title: 'A DNS block list answers for every client',
     },
+    // An smtpd remembers what a list said of a client for as long as it lives; the reload ends that.
     inject:
-      "echo 'address=/dnsbl.test/127.0.0.2' >>/etc/mailward-lab/zones.conf; pkill -x dnsmasq; sleep 0.3; service_start dns",
-    heal: "sed -i '/^address=.dnsbl.test/d' /etc/mailward-lab/zones.conf; pkill -x dnsmasq; sleep 0.3; service_start dns",
+      "echo 'address=/dnsbl.test/127.0.0.2' >>/etc/mailward-lab/resolver.conf; pkill -x dnsmasq; sleep 0.3; service_start resolver; postfix reload",
+    heal: "sed -i '/dnsbl.test/d' /etc/mailward-lab/resolver.conf; pkill -x dnsmasq; sleep 0.3; service_start resolver; postfix reload",
     bites: { check: 'smtp', shows: /554|dnsbl/ },
     failureModes: ['pf-dnsbl-lists-everything', 'pf-dnsbl-reject'],
     lookalikes: ['recipients-inactive'],

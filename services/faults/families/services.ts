@@ -97,22 +97,22 @@ export const milterFaults: readonly Fault[] = [
   {
     ...{ id: 'dkim-key-missing', family: 'milter', target: 'mail', title: 'The signing key is gone' },
     inject:
-      'mv -n /etc/opendkim/dkim.key /etc/opendkim/dkim.key.kept; pkill -x opendkim; sleep 0.5; service_start opendkim || true',
-    heal: 'test -f /etc/opendkim/dkim.key.kept && mv -f /etc/opendkim/dkim.key.kept /etc/opendkim/dkim.key; pkill -x opendkim; sleep 0.5; service_start opendkim',
+      'mv -n /etc/opendkim/dkim.key /etc/opendkim/dkim.key.kept; pkill -9 -x opendkim; sleep 0.3; service_start opendkim || true',
+    heal: 'test -f /etc/opendkim/dkim.key.kept && mv -f /etc/opendkim/dkim.key.kept /etc/opendkim/dkim.key; pkill -9 -x opendkim; sleep 0.3; service_start opendkim',
     bites: { check: 'submission' },
     failureModes: ['dkim-key-load', 'dkim-down'],
-    lookalikes: ['opendkim-killed', 'signing-table-empty'],
+    lookalikes: ['opendkim-killed', 'signing-table-other'],
   },
   {
     ...{
-      id: 'signing-table-empty',
+      id: 'signing-table-other',
       family: 'milter',
       target: 'mail',
-      title: 'No domain is signed: the signing table is empty',
+      title: 'The own domains are not signed: the signing table lists another one',
     },
     inject:
-      'cp -n /etc/opendkim/signing /etc/opendkim/signing.kept; : >/etc/opendkim/signing; pkill -x opendkim; sleep 0.5; service_start opendkim',
-    heal: 'test -f /etc/opendkim/signing.kept && mv -f /etc/opendkim/signing.kept /etc/opendkim/signing; pkill -x opendkim; sleep 0.5; service_start opendkim',
+      'cp -n /etc/opendkim/signing /etc/opendkim/signing.kept; echo "*@elsewhere.test lab.test" >/etc/opendkim/signing; pkill -9 -x opendkim; sleep 0.3; service_start opendkim',
+    heal: 'test -f /etc/opendkim/signing.kept && mv -f /etc/opendkim/signing.kept /etc/opendkim/signing; pkill -9 -x opendkim; sleep 0.3; service_start opendkim',
     bites: { check: 'signed', shows: /unsigned/ },
     failureModes: ['dkim-no-signing-match', 'dkim-unsigned-outbound'],
     lookalikes: ['dkim-key-missing'],

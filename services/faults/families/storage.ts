@@ -19,8 +19,10 @@ export const storageFaults: readonly Fault[] = [
   },
   {
     ...{ id: 'queue-no-inodes', family, target: 'mail', title: 'The file system of the mail queue has no inode left' },
-    inject: exhaustInodes('/var/spool/postfix'),
-    heal: freeInodes('/var/spool/postfix'),
+    // Mail that leaves frees inodes again, so something takes them as they come.
+    inject: `mkdir -p /var/spool/postfix/.fault; ${exhaustInodes('/var/spool/postfix')}
+setsid sh -c 'i=0; while :; do if : >/var/spool/postfix/.fault/$i; then i=$((i+1)); else sleep 0.05; fi; done' fault-holder >/dev/null 2>&1 </dev/null &`,
+    heal: `pkill -f fault-holder; rm -rf /var/spool/postfix/.fault; ${freeInodes('/var/spool/postfix')}`,
     bites: { check: 'smtp' },
     failureModes: ['pf-inode-exhausted'],
     lookalikes: ['queue-full'],
