@@ -74,6 +74,23 @@ export function openForWriting(path: string): DatabaseSync {
   return db;
 }
 
+/**
+ * Claims the store at `path` for this process, by a lock that the system takes back however the process ends. A second writer
+ * would number its stories as the first does, and each would write over the other's.
+ * @throws AppError `store-failed` when another process holds it.
+ */
+export function claimStore(path: string): { readonly release: () => void } {
+  const lock = new DatabaseSync(`${path}.lock`, { timeout: 0 });
+  try {
+    lock.exec('BEGIN EXCLUSIVE');
+  } catch (cause) {
+    lock.close();
+    const detail = `Another control process has ${path} open. Stop it, or give another directory with --data-dir`;
+    throw new AppError('store-failed', detail, { cause });
+  }
+  return { release: () => lock.close() };
+}
+
 /** Opens for reading; the file exists already. */
 export function openForReading(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeBatch } from '../../../../test/contract/event-store-batches.ts';
 import { messageLines, queueIdOf } from '../../../../test/contract/event-store-messages.ts';
 import { AppError } from '../../../protocol/errors.ts';
-import { openForWriting, schemaVersion } from './schema.ts';
+import { claimStore, openForWriting, schemaVersion } from './schema.ts';
 import { createStoreWriter } from './store-writer.ts';
 
 let directory: string;
@@ -70,6 +70,13 @@ test('commits are on disk before they return', () => {
   expect(db.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
   expect(db.prepare('PRAGMA synchronous').get(), '2 is FULL').toEqual({ synchronous: 2 });
   db.close();
+});
+
+test('a store has one writer: a second is refused while the first holds it', () => {
+  const first = claimStore(path);
+  expect(() => claimStore(path)).toThrow(/Another control process has .* open/);
+  first.release();
+  claimStore(path).release();
 });
 
 test('a file of a newer release is refused and left alone', () => {

@@ -5,7 +5,7 @@ import type { BatchEnvelope } from '../../../protocol/ingest.ts';
 import type { TailFilter } from '../../../protocol/live.ts';
 import type { RetentionPolicy } from '../event-store.ts';
 import { createRetentionStep } from './retention.ts';
-import { openForWriting } from './schema.ts';
+import { claimStore, openForWriting } from './schema.ts';
 import { createStoreWriter, type ReadyBatch, readBatch } from './store-writer.ts';
 import { answerOf, type Call } from './worker-calls.ts';
 
@@ -17,7 +17,9 @@ const groupLimits = {
 
 const port = parentPort;
 if (port === null) throw new Error('this file runs as a worker');
-const db = openForWriting((workerData as { path: string }).path);
+const { path } = workerData as { path: string };
+const claim = claimStore(path);
+const db = openForWriting(path);
 const writer = createStoreWriter(db);
 const retentionStep = createRetentionStep(db);
 
@@ -82,6 +84,7 @@ function run(method: string, args: readonly unknown[]): unknown {
     case 'stop':
       db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       db.close();
+      claim.release();
       port?.close();
       return undefined;
     default:
