@@ -1,6 +1,7 @@
 // `npm run console:build`: builds the console into dist/ when one of its sources is newer than the last build, else says so.
-import { mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { build } from 'vite';
 
 const consoleFolder = import.meta.dirname;
@@ -12,6 +13,17 @@ function newestMs(path: string): number {
   if (!stat.isDirectory()) return stat.mtimeMs;
   const names = readdirSync(path).filter((name) => name !== 'dist' && name !== 'node_modules');
   return Math.max(stat.mtimeMs, ...names.map((name) => newestMs(join(path, name))));
+}
+
+/** Leaves `name.gz` and `name.br` beside each file of text, for the server to hand out. */
+function compressFiles(folder: string): void {
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !/\.(html|js|css|svg|json|webmanifest)$/.test(entry.name)) continue;
+    const path = join(entry.parentPath, entry.name);
+    const bytes = readFileSync(path);
+    writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }));
+    writeFileSync(`${path}.br`, brotliCompressSync(bytes));
+  }
 }
 
 const sources = [consoleFolder, resolve(consoleFolder, '../protocol'), join(repository, 'package-lock.json')];
@@ -41,6 +53,7 @@ if (builtMs > sourcesMs) {
       logLevel: 'warn',
       build: { outDir: join(aside, 'dist'), emptyOutDir: true },
     });
+    compressFiles(join(aside, 'dist'));
     rmSync(target, { recursive: true, force: true });
     renameSync(join(aside, 'dist'), target);
   } finally {

@@ -14,8 +14,9 @@ export async function registerConsole(app: FastifyInstance, folder: string): Pro
   if (isBuilt) {
     await app.register(fastifyStatic, {
       root: folder,
-      wildcard: false,
       cacheControl: false,
+      // The build leaves each file's compressed form beside it.
+      preCompressed: true,
       setHeaders: (response, path) => {
         // Built files carry a hash in their names; the page itself must always be asked for again.
         const isHashed = path.includes('/assets/');
