@@ -19,11 +19,20 @@ export function registerProcessRoutes(app: TypedApp, deps: Pick<HttpDeps, 'clock
 
   app.get(
     '/readyz',
-    { schema: { tags, summary: 'The store takes lines', response: { 200: statusSchema, ...problemResponses } } },
+    {
+      schema: {
+        tags,
+        summary: 'The store takes lines and answers questions',
+        response: { 200: statusSchema, ...problemResponses },
+      },
+    },
     async () => {
       // An empty policy deletes nothing, and yet passes through the store's writer: where it comes back, a batch would.
       const write = store.applyRetention({}).catch((cause: unknown) => {
         throw new AppError('not-ready', 'The store cannot be written', { cause });
+      });
+      const read = store.readOffsets('').catch((cause: unknown) => {
+        throw new AppError('not-ready', 'The store cannot be read', { cause });
       });
       let cancel = () => {};
       const late = new Promise<never>((_, reject) => {
@@ -31,7 +40,7 @@ export function registerProcessRoutes(app: TypedApp, deps: Pick<HttpDeps, 'clock
           reject(new AppError('not-ready', `The store did not answer within ${readyWithinMs} ms`)),
         );
       });
-      await Promise.race([write, late]).finally(() => cancel());
+      await Promise.race([Promise.all([write, read]), late]).finally(() => cancel());
       return { status: 'ok' as const };
     },
   );
