@@ -32,6 +32,20 @@ function StaleBanner() {
   );
 }
 
+/** A tab and a bookmark are told apart by their titles. */
+function useTitle(pathname: string): void {
+  const { words } = useConsole();
+  useEffect(() => {
+    const titles: ReadonlyArray<readonly [path: string, title: string]> = [
+      [paths.live(), words.live.title],
+      [`${paths.messages()}/`, words.story.title],
+      [paths.messages(), words.messages.title],
+    ];
+    const title = titles.find(([path]) => pathname.startsWith(path))?.[1] ?? words.overview.title;
+    document.title = `${title} · Mailward`;
+  }, [pathname, words]);
+}
+
 function LinkState() {
   const { words } = useConsole();
   const { status } = useLiveState();
@@ -59,6 +73,7 @@ export function Frame({
   const { words } = useConsole();
   const { status } = useLiveState();
   const { pathname } = useLocation();
+  useTitle(pathname);
   const searchField = useRef<HTMLInputElement>(null);
   const [helpIsOpen, setHelpIsOpen] = useState(false);
   useShortcuts({ focusSearch: () => searchField.current?.select(), openHelp: () => setHelpIsOpen(true) });

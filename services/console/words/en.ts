@@ -130,7 +130,9 @@ export const en: Words = {
     ago: (duration) => `${duration} ago`,
     justNow: 'just now',
     nodeSentences: {
+      starting: 'The agent is connected and has not reported yet.',
       noSources: 'The agent is connected and follows no log yet.',
+      behind: (bytes) => `The agent is connected; ${bytes} of its log are not stored yet.`,
       stale: (ago) => `Nothing was heard for ${ago}. The node may be fine and only its agent or the path to it is not.`,
       down: (ago) => `Nothing was heard for ${ago}. Look at the node itself.`,
     },

@@ -69,7 +69,9 @@ export type Words = {
     readonly ago: (duration: string) => string;
     readonly justNow: string;
     readonly nodeSentences: {
+      readonly starting: string;
       readonly noSources: string;
+      readonly behind: (bytes: string) => string;
       readonly stale: (ago: string) => string;
       readonly down: (ago: string) => string;
     };

@@ -106,7 +106,9 @@ export const zh: Words = {
     ago: (duration) => `${duration}前`,
     justNow: '刚刚',
     nodeSentences: {
+      starting: '代理刚刚连上，还没有汇报。',
       noSources: '代理已连接，但还没有在读任何日志。',
+      behind: (bytes) => `代理已连接，还有 ${bytes} 日志没有入库。`,
       stale: (ago) => `已有 ${ago}没有消息。节点可能正常，只是代理或网络有问题。`,
       down: (ago) => `已有 ${ago}没有消息。请检查节点本身。`,
     },

@@ -51,6 +51,7 @@ function Tile(props: {
   const at = index === undefined ? undefined : props.flow.times[index];
   const value = index === undefined ? undefined : props.values[index];
   const first = props.flow.times[0];
+  const isEmpty = props.values.every((each) => each === null);
   return (
     <div className="tile">
       <h3>{props.title}</h3>
@@ -60,26 +61,28 @@ function Tile(props: {
         </Link>{' '}
         <span className="muted small">{props.unit}</span>
       </p>
-      <div className={`tone-${props.tone}`}>
-        <Sparkline
-          times={props.flow.times}
-          values={props.values}
-          stepMs={props.stepMs}
-          until={props.flow.until}
-          holes={props.flow.holes}
-          kind={props.kind}
-          onPoint={setIndex}
-          onOpen={(opened) => {
-            const since = props.flow.times[opened];
-            if (since !== undefined)
-              props.open({
-                since: new Date(since).toISOString(),
-                until: new Date(since + props.stepMs).toISOString(),
-              });
-          }}
-        />
-      </div>
-      <p className="tile-scale muted small" aria-hidden="true">
+      {isEmpty ? null : (
+        <div className={`tone-${props.tone}`}>
+          <Sparkline
+            times={props.flow.times}
+            values={props.values}
+            stepMs={props.stepMs}
+            until={props.flow.until}
+            holes={props.flow.holes}
+            kind={props.kind}
+            onPoint={setIndex}
+            onOpen={(opened) => {
+              const since = props.flow.times[opened];
+              if (since !== undefined)
+                props.open({
+                  since: new Date(since).toISOString(),
+                  until: new Date(since + props.stepMs).toISOString(),
+                });
+            }}
+          />
+        </div>
+      )}
+      <p className="tile-scale muted small" aria-hidden="true" hidden={isEmpty}>
         {at === undefined ? (
           <>
             <span>{first === undefined ? '' : format.moment(first, props.flow.until).slice(0, -3)}</span>

@@ -16,8 +16,19 @@ function NodeRow({ node, overview }: { readonly node: NodeStateWire; readonly ov
   const silentMs = Math.max(0, Date.parse(overview.now) - heardAt);
   const ago = silentMs < justNowMs ? words.overview.justNow : words.overview.ago(format.duration(silentMs));
   const { columns, nodeSentences } = words.overview;
-  const idle = node.sources === 0 ? nodeSentences.noSources : undefined;
-  const why = node.state === 'up' ? idle : nodeSentences[node.state](format.duration(silentMs));
+  const why = node.state === 'up' ? upSentence() : nodeSentences[node.state](format.duration(silentMs));
+  function upSentence(): string | undefined {
+    switch (node.reason?.code) {
+      case 'agent-starting':
+        return nodeSentences.starting;
+      case 'agent-no-sources':
+        return nodeSentences.noSources;
+      case 'agent-behind':
+        return nodeSentences.behind(format.bytes(node.lagBytes));
+      default:
+        return undefined;
+    }
+  }
   return (
     <tr data-row>
       <td>
@@ -26,9 +37,7 @@ function NodeRow({ node, overview }: { readonly node: NodeStateWire; readonly ov
         </Link>
       </td>
       <td data-label={columns.state}>
-        <span title={node.sentence}>
-          <NodeMark state={node.state} />
-        </span>
+        <NodeMark state={node.state} />
         {why === undefined ? null : <span className="muted small why">{why}</span>}
       </td>
       <td className="number" data-label={columns.lag}>
