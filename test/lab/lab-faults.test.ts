@@ -38,7 +38,9 @@ describe.skipIf(noLab !== undefined)('faults', () => {
   });
 
   test('a host mends itself when its time is over, with the command gone and control dead', async () => {
-    expect(await runLab('exec', 'control', ...own, '--', 'pkill', '-9', 'node')).toMatchObject({ status: 0 });
+    expect(
+      await runLab('exec', 'control', ...own, '--', 'pkill', '-9', '-f', 'services/control/main.ts'),
+    ).toMatchObject({ status: 0 });
     expect(await runLab('fault', 'inject', 'smtp-port-blocked', '--ttl', '4', ...own)).toMatchObject({ status: 0 });
     const blocked = await runLab('exec', 'mx1', ...own, '--', 'nft', 'list', 'tables');
     expect(blocked.stdout).toContain('fault_smtp_port_blocked');
