@@ -115,6 +115,21 @@ describe.each(drivers)('%s', (_name, open) => {
       });
     });
 
+    test('a file that a rotation put away is no log that fell silent; one that nothing follows is', async () => {
+      const store = await openStore();
+      const lines = ['Nov 22 10:00:00 mx1 postfix/qmgr[1]: 4A1B2C3D4E: removed'];
+      const later = ['Nov 22 12:00:00 mx1 postfix/qmgr[1]: 5A1B2C3D4E: removed'];
+      const putAs = (batch: Batch, path: string) => put(store, { ...batch, envelope: { ...batch.envelope, path } });
+      await putAs(makeBatch(lines, { sourceId: 'old' }), '/var/log/mail.log.1');
+      await putAs(makeBatch(lines, { sourceId: 'silent' }), '/var/log/dovecot.log');
+      await putAs(makeBatch(later, { sourceId: 'new' }), '/var/log/mail.log');
+      const { sources } = await store.readCompleteness({ since: Date.parse('2026-11-22T11:00Z'), until: readMs });
+      expect(sources.map(({ sourceId, state }) => [sourceId, state])).toEqual([
+        ['new', 'complete'],
+        ['silent', 'unknown'],
+      ]);
+    });
+
     test('says what the log daemon itself dropped, and counts what it does not understand', async () => {
       const store = await openStore();
       await put(

@@ -77,13 +77,27 @@ export function createCompletenessReader(db: DatabaseSync) {
         };
       });
       const heard = all.filter((source) => source.state !== 'unknown');
+      const newest = new Map<string, number>();
+      for (const source of all) {
+        const log = logOf(source);
+        newest.set(log, Math.max(newest.get(log) ?? 0, source.lastSeenAt));
+      }
+      // A file that a rotation put away is silent because its log goes on in the next one.
+      const current = all.filter(
+        (source) => source.state !== 'unknown' || source.lastSeenAt === newest.get(logOf(source)),
+      );
       const { complete, sentence } = describe(heard);
       // What is wrong comes first, so that the bound never hides it.
       const order = { gap: 0, suppressed: 1, complete: 2, unknown: 3 };
-      const listed = all.sort((a, b) => order[a.state] - order[b.state] || (a.node < b.node ? -1 : 1));
+      const listed = current.sort((a, b) => order[a.state] - order[b.state] || (a.node < b.node ? -1 : 1));
       return { ...interval, complete, sentence, sources: listed.slice(0, sourcesMax) };
     },
   };
+}
+
+/** The log that a file is part of: its node and its path without what logrotate(8) adds (`.1`, `-20261122`, `.gz`). */
+function logOf({ node, path }: SourceCompleteness): string {
+  return `${node}\n${path.replace(/(?:\.\d{1,4}|-\d{8}(?:-\d+)?)?(?:\.(?:gz|bz2|xz|zst))?$/, '')}`;
 }
 
 function describe(heard: readonly SourceCompleteness[]): { complete: boolean; sentence: string } {
