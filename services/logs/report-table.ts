@@ -41,7 +41,11 @@ export function createReportTable<C extends string>(
     into[at] = keepsLargest[at] === true ? Math.max(known, value) : known + value;
   };
   const rankSlots = rankBy.map((column) => columns.indexOf(column));
-  const rankOf = (values: readonly number[]): number => rankSlots.reduce((sum, slot) => sum + (values[slot] ?? 0), 0);
+  const rankOf = (values: readonly number[]): number => {
+    let rank = 0;
+    for (const slot of rankSlots) rank += values[slot] ?? 0;
+    return rank;
+  };
   const byRank = ([nameA, a]: [string, number[]], [nameB, b]: [string, number[]]): number =>
     rankOf(b) - rankOf(a) || (b[0] ?? 0) - (a[0] ?? 0) || (nameA < nameB ? -1 : 1);
   const toRecord = (values: readonly number[]): Record<C, number> =>
@@ -49,9 +53,16 @@ export function createReportTable<C extends string>(
 
   function setRareAside(): void {
     namesSeen = Math.max(namesSeen, held.size);
-    const ranked = [...held].sort(byRank);
-    for (const [name, values] of ranked.slice(Math.ceil(namesMax * keptShare))) {
-      for (const [at, value] of values.entries()) merge(setAside, at, value);
+    const kept = Math.ceil(namesMax * keptShare);
+    const ranks = Float64Array.from(held.values(), rankOf).sort();
+    const leastKept = ranks[ranks.length - kept] ?? 0;
+    // Of the names at the border, all of which counted the same, the older ones go.
+    let goneAtBorder = held.size - kept - ranks.findIndex((rank) => rank >= leastKept);
+    for (const [name, values] of held) {
+      const rank = rankOf(values);
+      if (rank > leastKept || (rank === leastKept && goneAtBorder === 0)) continue;
+      if (rank === leastKept) goneAtBorder -= 1;
+      for (let at = 0; at < values.length; at += 1) merge(setAside, at, values[at] ?? 0);
       held.delete(name);
     }
   }
@@ -59,7 +70,10 @@ export function createReportTable<C extends string>(
   return {
     add: (fullName, amounts) => {
       const name = fullName.length > nameCharsMax ? fullName.slice(0, nameCharsMax) : fullName;
+      const isTakenBack = columns.some((column) => (amounts[column] ?? 0) < 0);
       let values = held.get(name);
+      // What is taken back of a name that was set aside comes from there.
+      if (values === undefined && isTakenBack) values = setAside;
       if (values === undefined) {
         if (held.size >= namesMax) setRareAside();
         values = columns.map(() => 0);
@@ -69,7 +83,7 @@ export function createReportTable<C extends string>(
         const amount = amounts[columns[at] as C];
         if (amount !== undefined) merge(values, at, amount);
       }
-      if (values.every((value) => value === 0)) held.delete(name);
+      if (isTakenBack && values.every((value) => value === 0)) held.delete(name);
     },
     namesWith: (column) => {
       const slot = columns.indexOf(column);

@@ -129,6 +129,14 @@ test('tables stay within their bound, lose nothing of the sums, and still find w
   expect(rows.reduce((sum, row) => sum + row.count, other.count)).toBe(5_500);
   expect(Math.max(other.sizeMax, ...rows.map((row) => row.sizeMax))).toBe(4_999);
   expect([names <= namesMax, atLeast]).toEqual([true, true]);
+  const full = createReportTable(['count'] as const, 4);
+  for (const [name, count] of Object.entries({ a: 2, b: 2, c: 2, d: 1, e: 1 })) full.add(name, { count });
+  expect(full.result(9)).toEqual({
+    rows: ['b', 'c', 'e'].map((name) => ({ name, count: name === 'e' ? 1 : 2 })),
+    ...{ other: { count: 3 }, names: 4, atLeast: true },
+  });
+  full.add('a', { count: -2 });
+  expect(full.result(9)).toMatchObject({ rows: [{}, {}, {}], other: { count: 1 } });
   const ranked = createReportTable(['delivered', 'bounced'] as const, namesMax, ['delivered', 'bounced']);
   ranked.add('takes some', { delivered: 2 });
   ranked.add('refuses all', { bounced: 3 });
