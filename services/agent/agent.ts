@@ -56,6 +56,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   const metrics = await startMetricsServer(config.metrics, {
     registry: events.registry,
     observe: () => events.sourcesObserved(readSources() ?? []),
+    onFault: events.metricsFault,
   });
   stack.add('metrics endpoint', metrics.stop);
 

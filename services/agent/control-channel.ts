@@ -25,6 +25,8 @@ export function createControlChannel(
     randomizationFactor: 0.5,
   });
   let stopBeating = () => {};
+  /** Counts connections, so that the answer to an old one's hello changes nothing any more. */
+  let connection = 0;
 
   const beat = () => {
     const sources = readSources();
@@ -41,8 +43,11 @@ export function createControlChannel(
 
   async function greet(): Promise<void> {
     stopBeating();
+    connection += 1;
+    const mine = connection;
     try {
       const reply = await sayHello();
+      if (mine !== connection) return;
       if (reply.ok) {
         events.controlConnected();
         stopBeating = clock.every(reply.heartbeatMs, beat);
@@ -51,6 +56,7 @@ export function createControlChannel(
       }
       events.controlRefused(reply.code, reply.detail);
     } catch (error) {
+      if (mine !== connection) return;
       events.controlDisconnected(error instanceof Error ? error.message : 'no answer to hello');
     }
     stopBeating = clock.after(refusedRetryMs, () => void greet());
@@ -58,12 +64,14 @@ export function createControlChannel(
 
   socket.on('connect', () => void greet());
   socket.on('disconnect', (why) => {
+    connection += 1;
     stopBeating();
     events.controlDisconnected(why);
   });
   return {
     beat,
     stop: () => {
+      connection += 1;
       stopBeating();
       socket.off('disconnect');
       socket.disconnect();

@@ -10,7 +10,7 @@ const requestTimeoutMs = 10_000;
 /** The agent's own endpoint for a metrics server: `/metrics` and `/healthz`, on loopback. */
 export async function startMetricsServer(
   options: { readonly host: string; readonly port: number },
-  deps: { readonly registry: Registry; readonly observe: () => void },
+  deps: { readonly registry: Registry; readonly observe: () => void; readonly onFault: (error: unknown) => void },
 ): Promise<{ readonly url: string; readonly port: number; readonly stop: () => Promise<void> }> {
   const server = createServer({ requestTimeout: requestTimeoutMs }, async (request, response) => {
     const answer = (status: number, type: string, text: string) =>
@@ -19,8 +19,14 @@ export async function startMetricsServer(
     if (request.method !== 'GET') return answer(405, 'text/plain', 'Only GET is answered.\n');
     if (request.url === '/healthz') return answer(200, 'application/json', '{"status":"ok"}');
     if (request.url !== '/metrics') return answer(404, 'text/plain', 'There is /metrics and /healthz.\n');
-    deps.observe();
-    return answer(200, deps.registry.contentType, await deps.registry.metrics());
+    try {
+      deps.observe();
+      return answer(200, deps.registry.contentType, await deps.registry.metrics());
+    } catch (error) {
+      // A figure that cannot be had must not end the process that carries the log.
+      deps.onFault(error);
+      return answer(500, 'text/plain', 'The metrics could not be collected; the log of the agent says why.\n');
+    }
   });
   const { host, port } = options;
   await listenOrExplain(

@@ -33,8 +33,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const startControl = (port = 0) =>
-  startProcess('control', ['--port', String(port), '--data-dir', join(folder, 'control')]);
+const startControl = (port = 0, data = 'control') =>
+  startProcess('control', ['--port', String(port), '--data-dir', join(folder, data)]);
 const startAgent = (control: RealProcess, file = log) =>
   startProcess('agent', [
     ...['--node', 'mx1', '--control', control.url, '--file', file],
@@ -298,9 +298,14 @@ test('every documented route answers, and the metrics can be read and hold no ad
 
 test('a busy port names its holder and the option', async () => {
   const control = await startControl();
-  await expect(startControl(control.port)).rejects.toThrow(
+  await expect(startControl(control.port, 'other')).rejects.toThrow(
     new RegExp(`in use by process ${control.pid} .*control/main.ts.*--port`),
   );
+});
+
+test('a second control process is kept from the store of the first', async () => {
+  await startControl();
+  await expect(startControl()).rejects.toThrow(/Another control process has .*events\.sqlite open/);
 });
 
 test('on the command line the processes are run in place: flags, signals and the exit status pass through', async () => {
