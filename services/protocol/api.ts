@@ -85,8 +85,6 @@ export type Overview = z.infer<typeof overviewSchema>;
 
 /** `GET /api/v1/nodes` */
 export const nodesSchema = z.object({ now: instant, nodes: z.array(nodeStateSchema) });
-export type Nodes = z.infer<typeof nodesSchema>;
 
 /** `GET /api/v1/stories?…` has a sibling that counts without listing: `GET /api/v1/stories/count`. Bounded, so it may say "at least". */
 export const storyCountSchema = z.object({ count: z.number(), atLeast: z.boolean() });
-export type StoryCount = z.infer<typeof storyCountSchema>;
