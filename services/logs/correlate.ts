@@ -321,6 +321,7 @@ export function createCorrelator(
   return {
     apply: (event, node, ref) => {
       index.advance(event.time / 1000);
+      if (!isOfStories(event)) return false;
       const queueId = event.queueId;
       if (queueId !== undefined && queueId !== 'NOQUEUE') return applyQueued(event, node, ref, queueId);
       switch (event.kind) {
@@ -378,6 +379,10 @@ const partsOf = (story: StoryState): number =>
 
 const isLikelier = (a: LegState, b: LegState): boolean =>
   isUnended(a) === isUnended(b) ? a.firstSeenAt > b.firstSeenAt : isUnended(a);
+
+/** A filter's line about somebody else's queue id begins no story, and other mail servers have none yet. */
+const isOfStories = ({ software }: MailEvent): boolean =>
+  software === 'postfix' || software === 'dovecot' || software === undefined;
 
 const instanceOf = (event: MailEvent): string => own(event.instance ?? event.software ?? 'unknown');
 

@@ -5,7 +5,7 @@ import { blankEvent } from './blank-event.ts';
 import { parseDovecot } from './dovecot/message.ts';
 import { createHeaderScanner } from './header/header.ts';
 import { parsePostfix } from './postfix/message.ts';
-import { parsePolicy } from './postfix/policy.ts';
+import { parseByWords, parseNamed, parsePolicyService } from './software.ts';
 
 /** What a line is read by: when and in which IANA zone it was read, for what its own time leaves out. */
 export type LineContext = {
@@ -36,8 +36,12 @@ export function createLineParser(context: LineContext): LineParser {
     const event = blankEvent(header);
     if (tag.family === 'postfix') parsePostfix(line, messageAt, event);
     else if (tag.family === 'dovecot') parseDovecot(line, messageAt, event);
-    else if (tag.family === 'policy') parsePolicy(line, messageAt, event);
-    else if (tag.program === undefined) parseBare(line, messageAt, event);
+    else if (tag.family === 'policy') parsePolicyService(line, messageAt, event);
+    else if (tag.software !== undefined) parseNamed(line, messageAt, event);
+    else {
+      if (tag.program === undefined) parseBare(line, messageAt, event);
+      if (event.kind === 'unparsed') parseByWords(line, header.textAt, messageAt, event);
+    }
     if (event.kind !== 'unparsed' || start > 0) return event;
     return parseRelayed(line, messageAt) ?? event;
   }

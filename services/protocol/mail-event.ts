@@ -37,6 +37,7 @@ export const eventKindSchema = z.enum([
   'filter', // an access table or milter sent the message to a filter
   'policy', // policy service or other access-table side action (WARN, PREPEND, BCC, DUNNO logged)
   'milter', // a milter line that rejects nothing
+  'verdict', // a content filter or sender check judged a message, see `action` and `counters`
   // mailbox side
   'login',
   'logout', // counters in `counters`

@@ -188,8 +188,14 @@ function isEqual(field: string, expected: unknown, got: unknown, event: MailEven
     return words.length === numbers.length && words.every((word, index) => Number(word) === numbers[index]);
   }
   if (got === undefined) return false;
+  if (field === 'software') return plainName(expected) === plainName(got);
   if (typeof got === 'number') return Number(expected) === got;
   return String(expected).trim() === String(got).trim();
+}
+
+/** Sources write one software's name in several ways: `OpenSMTPD`, `uwimap`. */
+function plainName(name: unknown): string {
+  return String(name).toLowerCase().replaceAll('-', '');
 }
 
 /** The first word is the status; what follows in brackets is the reason. */

@@ -1,4 +1,6 @@
 // Lines as strangers and broken disks make them: true lines, cut, spliced, flipped, stuffed.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { generateDefaults, generateLog } from '../bench/generate-log.ts';
 
 /** What people put into mail to hurt whoever reads the log. */
@@ -60,7 +62,7 @@ export function createMutator(seed: number): Mutator {
   generateLog({ ...generateDefaults, lines: 20_000, seed }, (chunk) => {
     text += chunk;
   });
-  const lines = text.trimEnd().split('\n');
+  const lines = [...text.trimEnd().split('\n'), ...fixtureLines()];
   let count = 0;
 
   const mutations: ReadonlyArray<(line: string) => string> = [
@@ -95,9 +97,38 @@ export function createMutator(seed: number): Mutator {
 
   /** A megabyte of one thing in the middle of a line: what a scan that looks twice would choke on. */
   function huge(line: string): string {
-    const filling = pick(['a', '0', '[', ']', '<', '>', ': ', ', ', ' from ', '=1 ', '((', '"', '\\', 'é']);
+    const filling = pick([
+      'a',
+      '0',
+      '[',
+      ']',
+      '<',
+      '>',
+      ': ',
+      ', ',
+      ' from ',
+      '=1 ',
+      '((',
+      '"',
+      '\\',
+      'é',
+      '<"a>,',
+      '[a',
+      ', a=',
+    ]);
     return splice(line, below(line.length + 1), 0, filling.repeat(Math.ceil(hugeChars / filling.length)));
   }
+}
+
+const fixtures = join(import.meta.dirname, '../../services/logs/fixtures');
+/** So that about every fourth line is one of these. */
+const fixtureLinesCount = 7_000;
+
+/** One line of every form that the parser knows, of the daemons beside Postfix and Dovecot too, over and over. */
+function fixtureLines(): string[] {
+  const files = readdirSync(fixtures).filter((file) => file.endsWith('.log'));
+  const lines = files.flatMap((file) => readFileSync(join(fixtures, file), 'utf8').trimEnd().split('\n'));
+  return Array.from({ length: fixtureLinesCount }, (_, index) => lines[index % lines.length] ?? '');
 }
 
 function splice(line: string, at: number, removed: number, inserted: string): string {

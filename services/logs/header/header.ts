@@ -2,6 +2,7 @@
 // each with or without <PRI>, mixed in one file.
 import type { TimeConfidence } from '../../protocol/mail-event.ts';
 import { isDigit, readCount, skipDigits } from '../scan.ts';
+import { readOwnStamp } from './own-stamp.ts';
 import { dovecotServices, type ProgramTag } from './program-tag.ts';
 import { createTagTable } from './tag-table.ts';
 import { createTimeScanner, type TimeScanner } from './time-stamp.ts';
@@ -14,6 +15,8 @@ export type Header = {
   pid: number | undefined;
   /** Where the message begins. */
   messageAt: number;
+  /** Where the tag begins: behind the time. A line whose tag nobody knows may be text from here on. */
+  textAt: number;
 };
 
 const unknownTag: ProgramTag = {
@@ -47,6 +50,7 @@ export function createHeaderScanner(context: { readonly now: number; readonly ti
     tag: unknownTag,
     pid: undefined,
     messageAt: 0,
+    textAt: 0,
   };
 
   /** `[pid]: ` or `: ` after the tag that ends at `end`. */
@@ -155,6 +159,7 @@ export function createHeaderScanner(context: { readonly now: number; readonly ti
       }
     }
     const end = times.scan(line, start);
+    if (end === start && readOwnTime(line, start)) return;
     header.time = times.time;
     header.timeConfidence = times.confidence;
     let tagAt = end > start && line.charCodeAt(end) === 32 ? end + 1 : end;
@@ -166,9 +171,24 @@ export function createHeaderScanner(context: { readonly now: number; readonly ti
         if (close > 0 && close - tagAt < 24) tagAt = close + 2;
       }
     }
+    header.textAt = tagAt;
     readTag(line, tagAt);
     // A word and a colon alone are no header: `warning: …` on standard error is none.
-    if (end === start && header.tag.family === 'other') forgetTag(start);
+    if (end === start && header.tag.family === 'other' && header.tag.software === undefined) forgetTag(start);
+  }
+
+  /** The time of a program's own log; such a line names neither host nor program. */
+  function readOwnTime(line: string, start: number): boolean {
+    const stamp = readOwnStamp(line, start);
+    if (stamp === undefined) return false;
+    times.take(stamp.localMs, stamp.offsetMinutes);
+    header.time = times.time;
+    header.timeConfidence = times.confidence;
+    let textAt = stamp.textAt;
+    while (line.charCodeAt(textAt) === 32) textAt++;
+    header.textAt = textAt;
+    forgetTag(textAt);
+    return true;
   }
 
   function forgetTag(start: number): void {

@@ -1,4 +1,5 @@
 // Who wrote a line: the tag of its header, `postfix-out/submission/smtpd` or `dovecot`.
+import { softwareOfProgram } from './mail-programs.ts';
 
 export type Family = 'postfix' | 'dovecot' | 'policy' | 'other';
 
@@ -37,7 +38,7 @@ export const dovecotServices: ReadonlySet<string> = new Set(
 const policyServices = new Set(
   (
     'cbpolicyd policy-spf policyd policyd-spf policyd-weight postfix-policyd-spf-perl postfix-policyd-spf-python postfwd postfwd2 ' +
-    'postfwd3 postgrey pypolicyd-spf sqlgrey gld policyd-rate-limit'
+    'postfwd3 postgrey pypolicyd-spf pyspf-milter sqlgrey gld policyd-rate-limit'
   ).split(' '),
 );
 
@@ -54,7 +55,8 @@ export function readProgramTag(host: string | undefined, program: string): Progr
   }
   if (first === 'dovecot' || first.startsWith('dovecot-') || first === 'auth' || first === 'auth-worker')
     return { host, program, software: 'dovecot', service: undefined, instance: undefined, family: 'dovecot' };
-  return { host, program, software: undefined, service: undefined, instance: undefined, family: 'other' };
+  const software = softwareOfProgram(program);
+  return { host, program, software, service: software && last, instance: undefined, family: 'other' };
 }
 
 /** A copy that keeps nothing else alive: slices hold on to the block of the file that they were cut from. */

@@ -6,6 +6,8 @@ import { createZone, hourMs, inferYear, wallClock } from './calendar.ts';
 export type TimeScanner = {
   /** Reads the time at `start` into the fields below. Returns the position after it, or `start` when there is none. */
   readonly scan: (line: string, start: number) => number;
+  /** Takes a time that stands in another form: a wall clock, in the source's zone unless `offsetMinutes` east of UTC are stated. */
+  readonly take: (localMs: number, offsetMinutes: number | undefined) => void;
   /** Epoch milliseconds; the time of arrival when the line has no usable time. */
   time: number;
   confidence: TimeConfidence;
@@ -24,6 +26,17 @@ function two(line: string, at: number): number {
   return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : 100;
 }
 
+/** `+hhmm` or `-hhmm` and a space. */
+function isZone(line: string, at: number): boolean {
+  const sign = line.charCodeAt(at);
+  return (sign === 43 || sign === 45) && skipDigits(line, at + 1) === at + 5 && line.charCodeAt(at + 5) === 32;
+}
+
+/** MariaDB pads the hour with a space. */
+function hourAt(line: string, at: number): number {
+  return line.charCodeAt(at) === 32 ? two(`0${line[at + 1] ?? ''}`, 0) : two(line, at);
+}
+
 export function createTimeScanner(context: { readonly now: number; readonly timeZone: string }): TimeScanner {
   const zone = createZone(context.timeZone);
   let exactMs: number | undefined;
@@ -37,7 +50,7 @@ export function createTimeScanner(context: { readonly now: number; readonly time
   let statedHour = '';
   let statedHourMs = Number.NaN;
 
-  const scanner: TimeScanner = { scan, time: context.now, confidence: 'none' };
+  const scanner: TimeScanner = { scan, take, time: context.now, confidence: 'none' };
 
   function toInstant(localMs: number): number {
     return zone.toInstant(localMs, scanner.confidence === 'none' ? context.now : scanner.time);
@@ -57,6 +70,11 @@ export function createTimeScanner(context: { readonly now: number; readonly time
       scanner.confidence = confidence;
       if (confidence === 'exact') exactMs = time;
     }
+  }
+
+  function take(localMs: number, offsetMinutes: number | undefined): void {
+    if (offsetMinutes === undefined) found(toInstant(localMs), 'zone-assumed');
+    else found(localMs - offsetMinutes * 60_000, 'exact');
   }
 
   /** Minutes, seconds and a fraction: `mm:ss[.ffffff]` at `start`. Returns milliseconds past the hour or `NaN`; sets `clockEnd`. */
@@ -154,7 +172,7 @@ export function createTimeScanner(context: { readonly now: number; readonly time
       const separator = line.charCodeAt(start + 10);
       if (separator !== 84 && separator !== 32 && separator !== 116) return start;
       const year = two(line, start) * 100 + two(line, start + 2);
-      const local = wallClock(year, two(line, start + 5), two(line, start + 8), two(line, start + 11), 0, 0);
+      const local = wallClock(year, two(line, start + 5), two(line, start + 8), hourAt(line, start + 11), 0, 0);
       if (Number.isNaN(local)) {
         found(local, 'none');
         return clockEnd;
@@ -180,6 +198,8 @@ export function createTimeScanner(context: { readonly now: number; readonly time
       clockEnd = at + 1;
       return 0;
     }
+    // Exim puts a space before the zone (log_timezone).
+    if (sign === 32 && isZone(line, at + 1)) return scanOffset(line, at + 1);
     if (sign !== 43 && sign !== 45) return Number.NaN;
     const hours = two(line, at + 1);
     if (hours > 23) return Number.NaN;

@@ -28,6 +28,7 @@ const groupOfKind: Readonly<Record<EventKind, TailGroup>> = {
   filter: 'messages',
   policy: 'refusals',
   milter: 'messages',
+  verdict: 'messages',
   login: 'logins',
   logout: 'logins',
   'mailbox-delivery': 'deliveries',
