@@ -52,8 +52,8 @@ else {
       stack,
       watchdogMs: startWithinMs + stopWithinMs + 2000,
       startMs: startWithinMs,
-      start: async () => {
-        const store = await createSqliteEventStore({ dataDir: config.dataDir }, { log });
+      start: async (fail) => {
+        const store = await createSqliteEventStore({ dataDir: config.dataDir }, { log, onCrash: fail });
         const { url } = await startControl(config, { clock, log, stack, store, version: readRelease() });
         announceReady(url);
       },

@@ -8,11 +8,13 @@ export const exitStatus = { done: 0, no: 1, usage: 2, unreachable: 3 } as const;
 /**
  * The life of a long-running process: start, wait for SIGTERM, SIGINT or SIGHUP (or the parent's end of an IPC channel), stop
  * in order. A second signal ends at once. Exit status is set, never forced, except by the watchdog after the stop deadline.
+ * `start` is given `fail`, for a fault that the process cannot outlive: it stops in order with a failing status, so that
+ * whoever supervises it starts it anew.
  */
 export async function runProcess(options: {
   readonly log: Logger;
   readonly stack: StopStack;
-  readonly start: () => Promise<void>;
+  readonly start: (fail: (error: unknown) => void) => Promise<void>;
   readonly watchdogMs: number;
   /** A start that is under way when the end is asked for is waited for this long: half a start is hard to take back. */
   readonly startMs?: number;
@@ -38,12 +40,18 @@ export async function runProcess(options: {
     // Listening for its end keeps the channel to the parent open, and an open channel keeps the process.
     process.channel?.unref();
   };
+  const fail = (error: unknown) => {
+    process.exitCode = exitStatus.no;
+    if (stopping) return;
+    log.fatal({ err: error }, describeError(error));
+    void stop('a fault that cannot be outlived');
+  };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop(signal));
   if (process.connected !== undefined) process.on('disconnect', () => void stop('the parent process ended'));
   // Nobody tells a second time of a parent that ended while this process was still loading.
   if (process.connected === false) return;
   try {
-    starting = start();
+    starting = start(fail);
     await starting;
   } catch (error) {
     // The end that was asked for came while it was starting: what it could not start then is no failure.

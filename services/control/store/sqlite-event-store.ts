@@ -26,7 +26,11 @@ const resourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 
  */
 export async function createSqliteEventStore(
   config: { readonly dataDir: string },
-  deps: { readonly log: Pick<Logger, 'error'> },
+  deps: {
+    readonly log: Pick<Logger, 'error'>;
+    /** A thread that writes or answers has ended with a fault: the store is of no use any more. Reports start anew instead. */
+    readonly onCrash?: (error: unknown) => void;
+  },
 ): Promise<EventStore> {
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   const workerData = { path: join(config.dataDir, 'events.sqlite') };
@@ -34,7 +38,11 @@ export async function createSqliteEventStore(
     new Worker(new URL(`./sqlite/${name}.worker.ts`, import.meta.url), { workerData, name, resourceLimits });
   const crashed = (name: string) => (error: unknown) =>
     deps.log.error({ err: error, worker: name }, 'the store failed');
-  const startWorker = (name: string) => createWorkerCalls(createWorker(name), crashed(name));
+  const startWorker = (name: string) =>
+    createWorkerCalls(createWorker(name), (error) => {
+      crashed(name)(error);
+      deps.onCrash?.(error);
+    });
   const writer = startWorker('writer');
   // The writer creates the file; a reader that came first would find none.
   await writer.call('setTail', [undefined]);
