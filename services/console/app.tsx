@@ -7,6 +7,7 @@ import { LivePage } from './pages/live-page.tsx';
 import { MessagesPage } from './pages/messages-page.tsx';
 import { NotFoundPage } from './pages/not-found-page.tsx';
 import { OverviewPage } from './pages/overview-page.tsx';
+import { ReportPage } from './pages/report-page.tsx';
 import { StoryPage } from './pages/story-page.tsx';
 import { type ConsoleContext, consoleContext } from './parts/console-context.ts';
 import { Frame } from './parts/frame.tsx';
@@ -62,6 +63,7 @@ function Console({ live }: { readonly live: Live }) {
             <Route path={routes.overview} element={<OverviewPage />} />
             <Route path={routes.messages} element={<MessagesPage />} />
             <Route path={routes.story} element={<StoryPage />} />
+            <Route path={routes.report} element={<ReportPage />} />
             <Route path={routes.live} element={<LivePage />} />
             <Route path="*" element={<NotFoundPage />} />
           </Routes>

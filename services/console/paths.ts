@@ -1,6 +1,12 @@
 // Every address of the console. A view is its URL: time range, words, filters and all.
 
-export const routes = { overview: '/', messages: '/messages', story: '/messages/:id', live: '/live' } as const;
+export const routes = {
+  overview: '/',
+  messages: '/messages',
+  story: '/messages/:id',
+  live: '/live',
+  report: '/reports',
+} as const;
 
 /** The query parameters that a view understands; absent and empty ones are left out of the URL. */
 export type ViewParams = Readonly<
@@ -18,5 +24,6 @@ export const paths = {
   overview: (params: ViewParams = {}): string => withParams('/', params),
   messages: (params: ViewParams = {}): string => withParams('/messages', params),
   story: (id: string): string => `/messages/${encodeURIComponent(id)}`,
+  report: (params: ViewParams = {}): string => withParams('/reports', params),
   live: (params: ViewParams = {}): string => withParams('/live', params),
 };

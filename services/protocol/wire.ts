@@ -13,6 +13,7 @@ import type {
 import type { completenessSchema, sourceCompletenessSchema } from './completeness.ts';
 import type { problemSchema } from './errors.ts';
 import type { nodeStateSchema, tailChunkSchema, tailFilterSchema, tailLineSchema } from './live.ts';
+import type { reportAnswerSchema, reportSchema } from './report.ts';
 import type {
   attemptSchema,
   legSchema,
@@ -22,6 +23,8 @@ import type {
   storySummarySchema,
 } from './story.ts';
 
+export type ReportWire = z.input<typeof reportSchema>;
+export type ReportAnswerWire = z.input<typeof reportAnswerSchema>;
 export type OverviewWire = z.input<typeof overviewSchema>;
 export type FlowPointWire = z.input<typeof flowPointSchema>;
 export type NodesWire = z.input<typeof nodesSchema>;

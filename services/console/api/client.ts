@@ -3,6 +3,7 @@ import type {
   NodesWire,
   OverviewWire,
   ProblemWire,
+  ReportAnswerWire,
   StoryCountWire,
   StoryDetailWire,
   StoryPageWire,
@@ -25,8 +26,15 @@ export class ApiError extends Error {
 
 /** After this long without an answer a request counts as failed, so that a page never waits for ever. */
 const answerMsMax = 20_000;
+/** A report reads every line of its time again. */
+const reportMsMax = 300_000;
 
-async function get<Body>(path: string, params: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<Body> {
+async function get<Body>(
+  path: string,
+  params: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+  withinMs: number = answerMsMax,
+): Promise<Body> {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(params))
     if (value !== undefined && value !== '') search.set(name, String(value));
@@ -35,7 +43,7 @@ async function get<Body>(path: string, params: Readonly<Record<string, unknown>>
   try {
     response = await fetch(`/api/v1${path}${query}`, {
       headers: { accept: 'application/json, application/problem+json' },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(answerMsMax)]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(withinMs)]),
     });
   } catch (error) {
     if (signal.aborted) throw error;
@@ -56,5 +64,7 @@ export const api = {
   nodes: (signal: AbortSignal) => get<NodesWire>('/nodes', {}, signal),
   stories: (query: StoryQueryWire, signal: AbortSignal) => get<StoryPageWire>('/stories', query, signal),
   countStories: (query: StoryQueryWire, signal: AbortSignal) => get<StoryCountWire>('/stories/count', query, signal),
+  report: (query: Readonly<Record<string, unknown>>, signal: AbortSignal) =>
+    get<ReportAnswerWire>('/reports', query, signal, reportMsMax),
   story: (id: string, signal: AbortSignal) => get<StoryDetailWire>(`/stories/${encodeURIComponent(id)}`, {}, signal),
 };

@@ -38,6 +38,7 @@ function useTitle(pathname: string): void {
   useEffect(() => {
     const titles: ReadonlyArray<readonly [path: string, title: string]> = [
       [paths.live(), words.live.title],
+      [paths.report(), words.report.title],
       [`${paths.messages()}/`, words.story.title],
       [paths.messages(), words.messages.title],
     ];
@@ -103,6 +104,7 @@ export function Frame({
             {words.nav.overview}
           </NavLink>
           <NavLink to={paths.messages()}>{words.nav.messages}</NavLink>
+          <NavLink to={paths.report()}>{words.nav.reports}</NavLink>
           <NavLink to={paths.live()}>{words.nav.live}</NavLink>
         </nav>
         <SearchBox field={searchField} />

@@ -9,6 +9,7 @@ const secondKeyMs = 1500;
 const pageByKey: Readonly<Record<string, string>> = {
   o: paths.overview(),
   m: paths.messages(),
+  r: paths.report(),
   l: paths.live(),
 };
 

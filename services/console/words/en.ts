@@ -1,4 +1,5 @@
 // The English dictionary, and by its type the list of everything the console can say.
+import { reportEn } from './report-words.ts';
 import type { SourceState, Words } from './words.ts';
 
 const s = (count: number, one: string, many = `${one}s`): string => (count === 1 ? one : many);
@@ -12,7 +13,14 @@ const source: Record<SourceState, string> = {
 export const en: Words = {
   language: 'English',
   units: { ms: 'ms', s: 's', min: 'min', h: 'h', d: 'd' },
-  nav: { overview: 'Overview', messages: 'Messages', live: 'Live', main: 'Main', skip: 'Skip to the content' },
+  nav: {
+    overview: 'Overview',
+    messages: 'Messages',
+    reports: 'Reports',
+    live: 'Live',
+    main: 'Main',
+    skip: 'Skip to the content',
+  },
   search: {
     label: 'Search messages',
     placeholder: 'Queue id, message id, address, domain, from: to: fate: node:',
@@ -61,6 +69,7 @@ export const en: Words = {
       ['/', 'search messages'],
       ['g o', 'overview'],
       ['g m', 'messages'],
+      ['g r', 'reports'],
       ['g l', 'live'],
       ['j k', 'next, previous row'],
       ['Enter', 'open the row'],
@@ -282,6 +291,7 @@ export const en: Words = {
       'It may be older than what is kept, or the link was cut short. Search for its queue id or address instead.',
     axis: 'Time axis',
   },
+  report: reportEn,
   live: {
     title: 'Live',
     text: 'Lines that contain',

@@ -3,6 +3,7 @@
 import type { Severity } from '../../protocol/mail-event.ts';
 import type { LegWire, NodeStateWire, OverviewWire, SourceCompletenessWire, StoryWire } from '../../protocol/wire.ts';
 import type { UnitWords } from './format.ts';
+import type { ReportWords } from './report-words.ts';
 
 export type Fate = StoryWire['fate'];
 export type NodeStateName = NodeStateWire['state'];
@@ -19,7 +20,7 @@ type KeyRow = readonly [keys: string, what: string];
 export type Words = {
   readonly language: string;
   readonly units: UnitWords;
-  readonly nav: Readonly<Record<'overview' | 'messages' | 'live' | 'main' | 'skip', string>>;
+  readonly nav: Readonly<Record<'overview' | 'messages' | 'reports' | 'live' | 'main' | 'skip', string>>;
   readonly search: Readonly<Record<'label' | 'placeholder' | 'go', string>>;
   readonly settings: Readonly<Record<'theme' | 'system' | 'light' | 'dark' | 'help', string>>;
   readonly link: Readonly<Record<'live' | 'connecting' | 'stale', string>>;
@@ -165,6 +166,7 @@ export type Words = {
     readonly notFoundText: string;
     readonly axis: string;
   };
+  readonly report: ReportWords;
   readonly live: {
     readonly title: string;
     readonly text: string;

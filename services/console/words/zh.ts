@@ -1,10 +1,11 @@
 // 中文词典。按邮件管理员的习惯用语写成，不是逐词翻译。
+import { reportZh } from './report-words.ts';
 import type { Words } from './words.ts';
 
 export const zh: Words = {
   language: '中文',
   units: { ms: '毫秒', s: '秒', min: '分', h: '小时', d: '天' },
-  nav: { overview: '总览', messages: '邮件', live: '实时', main: '主导航', skip: '跳到正文' },
+  nav: { overview: '总览', messages: '邮件', reports: '报告', live: '实时', main: '主导航', skip: '跳到正文' },
   search: { label: '搜索邮件', placeholder: '队列 ID、Message-ID、地址、域名，或 from: to: fate: node:', go: '搜索' },
   settings: { theme: '外观', system: '跟随系统', light: '浅色', dark: '深色', help: '键盘帮助' },
   link: { live: '已连接', connecting: '连接中', stale: '已过期' },
@@ -42,6 +43,7 @@ export const zh: Words = {
       ['/', '搜索邮件'],
       ['g o', '总览'],
       ['g m', '邮件'],
+      ['g r', '报告'],
       ['g l', '实时'],
       ['j k', '下一行、上一行'],
       ['Enter', '打开当前行'],
@@ -232,6 +234,7 @@ export const zh: Words = {
     notFoundText: '它可能超过了保留期限，或者链接不完整。可以改用队列 ID 或地址搜索。',
     axis: '时间轴',
   },
+  report: reportZh,
   live: {
     title: '实时',
     text: '包含文字',
