@@ -17,6 +17,8 @@ export const searchLimits = {
   candidatesMax: 20_000,
   /** Lookup entries looked at for one page. */
   entriesMax: 4_000_000,
+  /** Stories remembered at once while segments overlap in time; beyond it the older half is left for the next page. */
+  metMax: 200_000,
 } as const;
 
 /** A place in the order of stories: by first second, then by number, both falling. */
@@ -57,9 +59,16 @@ export function createSearch(
     const segments = lookup.segments(sinceSecond, from.second);
     // Keys of one story may lie in several segments, under the same second: a story is judged when all segments that
     // reach its second have been read.
-    const met = new Map<number, { second: number; mask: number }>();
+    const met: Met = new Map();
+    // Nothing at or before this second is remembered any more.
+    let floor = sinceSecond - 1;
     for (const [at, segment] of segments.entries()) {
-      work.entries += readSegment(segment, hashes, met, from, sinceSecond);
+      if (segment.max_s <= floor) break;
+      work.entries += readSegment(segment, hashes, met, from, floor + 1);
+      if (met.size > searchLimits.metMax) {
+        floor = Math.max(floor, forgetOlderHalf(met, from.second));
+        work.stoppedAt = { second: floor, no: Number.MAX_SAFE_INTEGER };
+      }
       const reachedSecond = segments[at + 1]?.max_s ?? -1;
       const ready: Place[] = [];
       for (const [no, { second, mask }] of met) {
@@ -74,20 +83,15 @@ export function createSearch(
         if (row === undefined || row.merged_into !== null || Number(row.first_s) !== place.second) continue;
         yield { no: place.no, first_s: place.second, fate: String(row.fate) };
       }
-      if (work.entries > searchLimits.entriesMax && reachedSecond >= 0) {
+      // A cursor that would not lead on is none.
+      if (work.entries > searchLimits.entriesMax && reachedSecond > floor && reachedSecond < from.second) {
         work.stoppedAt = { second: reachedSecond, no: Number.MAX_SAFE_INTEGER };
         return;
       }
     }
   }
 
-  function readSegment(
-    segment: Segment,
-    hashes: number[][],
-    met: Map<number, { second: number; mask: number }>,
-    from: Place,
-    sinceSecond: number,
-  ): number {
+  function readSegment(segment: Segment, hashes: number[][], met: Met, from: Place, sinceSecond: number): number {
     let looked = 0;
     for (const [condition, alternatives] of hashes.entries()) {
       const bit = 2 ** condition;
@@ -145,6 +149,20 @@ export function createSearch(
       completeness: deps.completeness.read(interval),
     };
   };
+}
+
+/** Story number → its second, and a bit for each condition that it was met under. */
+type Met = Map<number, { second: number; mask: number }>;
+
+/**
+ * Keeps the younger half, and all of the second at which the page began, so that the next page begins further on. Returns the
+ * second up to which everything was forgotten.
+ */
+export function forgetOlderHalf(met: Met, fromSecond: number): number {
+  const seconds = Uint32Array.from(met.values(), ({ second }) => second).sort();
+  const floor = Math.min(seconds[seconds.length >> 1] ?? 0, fromSecond - 1);
+  for (const [no, { second }] of met) if (second <= floor) met.delete(no);
+  return floor;
 }
 
 type Work = { entries: number; stoppedAt?: Place };
