@@ -107,9 +107,9 @@ export function createAgentEvents(options: { readonly version: string }, deps: {
     controlRefused(code: string, detail: string): void {
       connected.set(0);
       log.error({ code }, detail);
+    },
     metricsFault(error: unknown): void {
       log.error({ err: error }, 'the metrics could not be collected');
-    },
     },
   };
 }
