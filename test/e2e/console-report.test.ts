@@ -58,6 +58,9 @@ describe.skipIf(whyNoChromium !== undefined)(`the page of reports${why}`, () => 
       expect(await page.evaluate('window.hostile')).toBeUndefined();
       expect(await page.locator('main').innerText()).toContain('<img/src=x/onerror=window.hostile=1//');
 
+      await page.setViewportSize({ width: 390, height: 844 });
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+
       await page.getByRole('searchbox', { name: 'Domain' }).fill('to2.example');
       await page.getByRole('searchbox', { name: 'Domain' }).press('Enter');
       await page.waitForURL(/domain=to2\.example/);
