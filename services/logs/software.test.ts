@@ -36,6 +36,8 @@ test('what a program that has nothing to do with mail says stays unparsed', () =
     '[22/Nov/2026 05:24:26] hello',
     '<html><body>hello</body></html>',
     '# a comment',
+    '2026-11-22 05:24:26 install rspamd:amd64 <none> 3.4-1',
+    '2026-11-22 05:24:26 status unpacked mariadb-server:amd64 1:10.11.19',
   ];
   for (const line of lines) expect(parse(line), line).toMatchObject({ kind: 'unparsed' });
 });

@@ -120,7 +120,7 @@ const guesses: readonly Guess[] = [
   ['courier', (line, start) => line.indexOf('ip=[', start) > 0],
   ['uw-imap', (line, start) => isUpper(line.charCodeAt(start)) || line.indexOf(' service init from ', start) > 0],
   ['opensmtpd', isLikeOpenSmtpd],
-  ['sendmail', startsWith('Relaying denied. ')],
+  ['sendmail', isLikeSendmail],
   ['cucipop', startsWith('authentication failure ')],
 ];
 
@@ -212,6 +212,11 @@ function isLikeMariaDb(line: string, start: number): boolean {
   return /^(?:\d{1,20} )?\[(?:Note|System|Warning|Error|ERROR)\] |^# [A-Z]\w+(?:@Host)?: |^InnoDB: |^SET timestamp=\d/.test(
     line.slice(start, start + 40),
   );
+}
+
+/** What it says of clients; a line cut out of its log has no program any more. */
+function isLikeSendmail(line: string, start: number): boolean {
+  return line.startsWith('Relaying denied. ', start) || line.includes(' did not issue MAIL/EXPN/VRFY/ETRN ', start);
 }
 
 function isLikeOpenSmtpd(line: string, start: number): boolean {

@@ -83,7 +83,8 @@ function readRecipients(text: string | undefined, event: MailEvent): void {
 /** `<tag>; module; function: text`; without these only its master process speaks. */
 function parseOther(line: string, start: number, event: MailEvent): boolean {
   let at = start;
-  let isOwn = event.software === 'rspamd';
+  // `module; function: text`: without it the name of the program alone proves nothing.
+  let isOwn = event.software === 'rspamd' && /[;:] /.test(line.slice(at, at + 80));
   if (line.charCodeAt(at) === 60) {
     const close = line.indexOf('>; ', at);
     if (close < 0 || close - at > 32) return false;

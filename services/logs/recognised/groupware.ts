@@ -184,6 +184,7 @@ const kerio: readonly Form[] = [
     address: 'IP address ',
     user: ['for user ', '.'],
   },
+  { words: 'Attempt from IP address ', isInside: true, kind: 'auth-failure', isAttempt: true, address: 'IP address ' },
   { words: 'Account lockout', isInside: true, kind: 'limit', isAttempt: true, address: 'IP address ' },
   { words: 'Too many ', kind: 'limit', isAttempt: true, address: ' from ' },
   { words: 'Recv: ', kind: 'queued' },

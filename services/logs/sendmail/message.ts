@@ -246,6 +246,7 @@ function parseClient(line: string, start: number, event: MailEvent): boolean {
 
 const clientWords: ReadonlyArray<readonly [string, EventKind, boolean]> = [
   ['possible SMTP attack', 'connection-lost', true],
+  ['probable open proxy', 'connection-lost', true],
   [' due to pre-greeting traffic', 'connection-lost', true],
   ['rejecting commands from ', 'connection-lost', true],
   [' did not issue MAIL/EXPN/VRFY/ETRN during connection', 'connection-lost', true],
