@@ -2,7 +2,7 @@ import { protocolVersion } from '../protocol/version.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { StopStack } from '../runtime/stop-stack.ts';
-import { createCheckpointSaver, loadCheckpoint } from './checkpoint.ts';
+import { createCheckpointSaver, loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import type { AgentConfig } from './config.ts';
 import { createControlChannel } from './control-channel.ts';
 import { createAgentEvents } from './events.ts';
@@ -86,6 +86,11 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   const stopping = new AbortController();
   const client = createBulkClient(config.control, { events, random, signal: stopping.signal });
   const checkpoint = await loadCheckpoint(config.dataDir, config.node, events.checkpointFault);
+  // Killed before control ever answered, it was here all the same: what was written since then is ours to find.
+  if (checkpoint === undefined)
+    await saveCheckpoint(config.dataDir, { version: 1, node: config.node, lookedMs: startedMs, sources: [] }).catch(
+      events.checkpointFault,
+    );
   // Which lines control holds is asked before the first one is sent, however long that takes; the agent serves meanwhile.
   const following = client.fetchOffsets(config.node).then(
     ({ sources: start }) => {

@@ -122,7 +122,10 @@ export function createSources(
           await close(source);
         }
       }
-      lookedAt = listedAt;
+      // A file that waits for its turn to be opened must be found again by the next process, should this one be killed now.
+      const isWaiting = ({ sourceId, isWanted, modifiedAt }: ListedFile) =>
+        sourceId !== undefined && !sourcesById.has(sourceId) && (isWanted || modifiedAt >= awaySince);
+      if (!files.some(isWaiting)) lookedAt = listedAt;
       for (const file of files) {
         const source = file.sourceId === undefined ? undefined : sourcesById.get(file.sourceId);
         if (source?.path === file.path) source.modifiedAt = file.modifiedAt;
