@@ -110,9 +110,12 @@ test.skipIf(!hasTerminal && process.env.CI !== 'true')(
     const child = spawn(pseudoTerminal, ['-qfec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
     const status = new Promise<number | null>((resolve) => child.once('close', resolve));
     let screens = 0;
+    let isInterrupted = false;
     for await (const chunk of child.stdout) {
       screens += String(chunk).split('\u001b[H\u001b[J').length - 1;
-      if (screens >= 2) child.stdin.write('\u0003');
+      if (screens < 2 || isInterrupted) continue;
+      isInterrupted = true;
+      child.stdin.write('\u0003');
     }
     expect([screens >= 2, await status]).toEqual([true, 0]);
   },
