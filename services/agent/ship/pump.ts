@@ -57,8 +57,9 @@ export function createPump(
 
   async function carry(source: Shippable): Promise<void> {
     const read = await pack(source);
-    if (read === undefined) return;
-    if (read.result === 'changed') {
+    if (read === undefined || read.result === 'changed') {
+      // It would be found the same at once, again and again: it waits until it is opened anew or grows.
+      source.readToBytes = source.sizeBytes;
       onChanged();
       return;
     }

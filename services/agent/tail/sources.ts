@@ -78,7 +78,8 @@ export function createSources(
       events.fileFault(listed.path, error);
       return;
     }
-    Object.assign(source, { path: listed.path, group: listed.group, modifiedAt: listed.modifiedAt, changedAt: now() });
+    const { path, group, modifiedAt } = listed;
+    Object.assign(source, { path, group, modifiedAt, changedAt: now(), readToBytes: source.offset });
     const opened = await lookAt(source);
     if (opened?.sourceId !== sourceId) {
       // Another file took the name in the meantime; the next round sees where ours is now.
