@@ -1,7 +1,7 @@
 // The console in a real Chromium: what the first view weighs, whether a list of 100,000 messages scrolls without a frame
 // of more than 50 ms, and whether the page says that it is stale and recovers when its server dies and comes back.
 import { gzipSync } from 'node:zlib';
-import type { BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, Page, Response } from 'playwright-core';
 import { chromiumPath, launchChromium, whyNoChromium } from '../e2e/console/browser.ts';
 import { buildConsole } from '../e2e/console/build.ts';
 import { startConsoleServer } from '../e2e/console/server.ts';
@@ -20,7 +20,7 @@ async function weighFirstView(context: BrowserContext, url: string): Promise<Rec
   const page = await context.newPage();
   const sizes: Record<string, number> = {};
   const reading: Array<Promise<void>> = [];
-  page.on('response', (response) => {
+  const weigh = (response: Response): void => {
     const { pathname } = new URL(response.url());
     if (pathname.startsWith('/api/') || pathname.startsWith('/socket.io')) return;
     reading.push(
@@ -28,9 +28,11 @@ async function weighFirstView(context: BrowserContext, url: string): Promise<Rec
         sizes[pathname] = gzipSync(body, { level: 9 }).byteLength;
       }),
     );
-  });
-  await page.goto(url);
+  };
+  page.on('response', weigh);
+  await page.goto(url, { waitUntil: 'networkidle' });
   await page.locator('.sparkline canvas').first().waitFor();
+  page.off('response', weigh);
   await Promise.all(reading);
   await page.close();
   return sizes;
