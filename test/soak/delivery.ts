@@ -30,6 +30,8 @@ export type DeliveryResult = {
   readonly diskFull: string;
   /** Completeness said `Complete.` when all was there. */
   readonly saidComplete: boolean;
+  /** What completeness said in words. */
+  readonly sentence: string;
   readonly seconds: number;
 };
 
@@ -49,7 +51,7 @@ export async function runDelivery(options: {
   const smallDisk = mountSmallDisk(disk, diskMebibytes);
   const log = join(logFolder, 'mail.log');
   const controlDir = join(disk, 'control');
-  const mail = createMailWriter(log, Date.now() - 86_400_000);
+  const mail = createMailWriter(log, Date.now() - 3_600_000);
   let [rotations, packed] = [0, 0];
 
   const startControl = (port: number) => startProcess('control', ['--port', String(port), '--data-dir', controlDir]);
@@ -135,7 +137,7 @@ export async function runDelivery(options: {
     const diskFull = smallDisk === undefined ? 'skipped: mounting a tmpfs needs root' : 'once';
     return {
       ...{ kills, lost, doubled, lines: lines.length, rotations, packed, awayMs, diskFull },
-      ...{ saidComplete, seconds },
+      ...{ saidComplete, sentence: settled.sentence, seconds },
     };
   } finally {
     await agent.end('SIGKILL');
