@@ -19,7 +19,7 @@ const allowedImports: Record<string, readonly string[]> = {
   rootcause: ['zod', 'protocol', 'fleet'],
   failover: ['zod', 'protocol', 'fleet'],
   drills: ['zod', 'protocol', 'fleet', 'failover', 'faults'],
-  runtime: ['protocol', 'node:', 'zod', 'pino', 'yaml'],
+  runtime: ['protocol', 'node:', 'zod', 'pino', 'yaml', '@peculiar/x509', 'reflect-metadata'],
   agent: [
     ...['protocol', 'logs', 'failover', 'faults', 'runtime', 'node:', 'socket.io-client', 'prom-client', 'zod'],
     ...['imapflow', 'nodemailer', 'ssh2'],

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeDurably } from './durable-file.ts';
+import { writeDurably } from '../runtime/durable-file.ts';
 
 const checkpointSchema = z.object({
   version: z.literal(1),

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFolder, writeDurably } from '../durable-file.ts';
+import { syncFolder, writeDurably } from '../../runtime/durable-file.ts';
 import { recordBytesMax, recordHeadBytes, sealRecord } from './record.ts';
 import { firstOffsetOf, measureSegment, readRecord, segmentName } from './segment.ts';
 
