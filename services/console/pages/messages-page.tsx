@@ -1,6 +1,6 @@
 // Where is this message: the search box of the header, a time range and a fate, and the messages they leave.
-import { useEffect, useMemo, useSyncExternalStore } from 'react';
-import { useSearchParams } from 'react-router';
+import { type MouseEvent, useCallback, useEffect, useMemo, useSyncExternalStore } from 'react';
+import { useNavigate, useSearchParams } from 'react-router';
 import type { StoryQueryWire, StorySummaryWire } from '../../protocol/wire.ts';
 import { api } from '../api/client.ts';
 import { useResource } from '../api/resource.ts';
@@ -56,6 +56,7 @@ function storiesToCsv(rows: readonly StorySummaryWire[]): string {
 
 export function MessagesPage() {
   const { words, format } = useConsole();
+  const navigate = useNavigate();
   const [search, setSearch] = useSearchParams();
   const copy = useCopy();
   const revision = useRevision();
@@ -94,6 +95,16 @@ export function MessagesPage() {
     void fate;
     window.scrollTo({ top: 0 });
   }, [q, fate, rangeKey]);
+
+  // A click that asks for a new tab or a menu is the browser's.
+  const open = useCallback(
+    (event: MouseEvent<HTMLAnchorElement>): void => {
+      if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+      event.preventDefault();
+      void navigate(event.currentTarget.pathname);
+    },
+    [navigate],
+  );
 
   const setParams = (params: ViewParams): void => {
     const next = new URLSearchParams(search);
@@ -191,6 +202,7 @@ export function MessagesPage() {
                 story={story}
                 index={rowWindow.first + at}
                 topPx={(rowWindow.first + at) * height}
+                open={open}
               />
             ))}
           </tbody>

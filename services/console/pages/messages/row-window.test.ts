@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { rowsAround, rowsInView } from './row-window.ts';
+import { areApart, rowsAround, rowsInView } from './row-window.ts';
 
 describe('rows in view', () => {
   test('at the top: what fits, and some below', () => {
@@ -19,5 +19,14 @@ describe('rows in view', () => {
   });
   test('an empty list draws nothing', () => {
     expect(rowsInView(0, 800, 34, 0)).toEqual({ first: 0, end: 0 });
+  });
+  test('a jump over more than a screen draws what is in sight and nothing around it', () => {
+    const before = rowsInView(0, 800, 34, 100_000);
+    const after = rowsInView(-2000, 800, 34, 100_000, 0);
+    expect(areApart(before, after)).toBe(true);
+    expect(after).toEqual({ first: 58, end: 83 });
+  });
+  test('a step of the wheel keeps the rows that stay', () => {
+    expect(areApart(rowsInView(0, 800, 34, 100_000), rowsInView(-120, 800, 34, 100_000, 0))).toBe(false);
   });
 });

@@ -35,17 +35,22 @@ export function useStoryList(query: StoryQueryWire, revision: number): StoryList
   const [list, setList] = useState(emptyList);
   const key = JSON.stringify(query);
   const reading = useRef<AbortController>(undefined);
+  // A search's rows grow in place: a copy of up to `rowsMax` of them at every page is garbage that stalls scrolling.
+  const grown = useRef<StorySummaryWire[]>([]);
 
-  const read = useCallback((search: StoryQueryWire, before: readonly StorySummaryWire[]) => {
+  const read = useCallback((search: StoryQueryWire, rows: StorySummaryWire[]) => {
     reading.current?.abort();
     const controller = new AbortController();
     reading.current = controller;
     setList((held) => ({ ...held, loading: true, error: undefined }));
     api.stories({ ...search, limit: pageRows }, controller.signal).then(
       (page) => {
+        if (controller.signal.aborted) return;
         reading.current = undefined;
+        grown.current = rows;
+        for (const story of page.items) rows.push(story);
         setList({
-          rows: before.length === 0 ? page.items : before.concat(page.items),
+          rows,
           nextCursor: page.nextCursor,
           completeness: page.completeness,
           readAt: Date.now(),
@@ -70,7 +75,7 @@ export function useStoryList(query: StoryQueryWire, revision: number): StoryList
 
   const readMore = useCallback(() => {
     if (reading.current !== undefined || list.nextCursor === undefined || list.rows.length >= rowsMax) return;
-    read({ ...(JSON.parse(key) as StoryQueryWire), cursor: list.nextCursor }, list.rows);
+    read({ ...(JSON.parse(key) as StoryQueryWire), cursor: list.nextCursor }, grown.current);
   }, [key, list, read]);
 
   return { ...list, readMore };
