@@ -11,7 +11,7 @@ import { createHttpServer } from './http/server.ts';
 import { serveAgents } from './live/agent-channel.ts';
 import { serveConsoles } from './live/console-channel.ts';
 import { closeSockets, createSocketServer } from './live/socket-server.ts';
-import { readOverview } from './overview.ts';
+import { type OverviewRequest, readOverview } from './overview.ts';
 import { createRetention } from './retention.ts';
 import type { EventStore } from './store/event-store.ts';
 
@@ -37,7 +37,7 @@ export async function startControl(
   const policy = { ...defaultFleetPolicy, ...config.fleet };
   const fleet = createFleetKeeper(policy, { clock, events, onChange: (states) => consoles.sendNodes(states) });
   stack.add('fleet', fleet.stop);
-  const overviewOf = (windowMs: number) => readOverview(windowMs, { clock, store, readNodes: fleet.readNodes });
+  const overviewOf = (request: OverviewRequest) => readOverview(request, { clock, store, readNodes: fleet.readNodes });
 
   const app = await createHttpServer(
     { version, names: config.names, consoleFolder, inFlightBytesMax: config.ingest.inFlightBytesMax },

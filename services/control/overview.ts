@@ -2,22 +2,35 @@ import { chooseStepMs, decideSentence, defaultOverviewPolicy } from '../fleet/ov
 import type { FlowPoint, Overview } from '../protocol/api.ts';
 import type { NodeState } from '../protocol/live.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { EventStore } from './store/event-store.ts';
+import type { DomainFlow, EventStore } from './store/event-store.ts';
 
-/** Collects what `/api/v1/overview` and the live overview say, over the last `windowMs`. */
+/** Put-off messages that the overview counts; beyond it says "at least". */
+const deferredCountedMax = 2_000;
+
+/** `domain`: figures of its mail alone. */
+export type OverviewRequest = { readonly windowMs: number; readonly domain?: string | undefined };
+
+/**
+ * Collects what `/api/v1/overview` and the live overview say, over the last `windowMs`. The sentence, nodes, lines and
+ * completeness are of all mail in any case: whether a log is whole is known of a source, never of a domain.
+ */
 export async function readOverview(
-  windowMs: number,
+  { windowMs, domain }: OverviewRequest,
   deps: { readonly clock: Clock; readonly store: EventStore; readonly readNodes: () => NodeState[] },
 ): Promise<Overview> {
   const { clock, store, readNodes } = deps;
   const now = clock.now();
   const stepMs = chooseStepMs(windowMs);
   const since = Math.floor((now - windowMs) / stepMs) * stepMs;
-  const [flow, queue, completeness] = await Promise.all([
-    store.readFlow({ since, until: now, stepMs }),
-    store.readQueue(),
+  const range = { since, until: now, stepMs };
+  const inScope = domain === undefined ? {} : { domain };
+  const [flow, scoped, deferred, completeness] = await Promise.all([
+    store.readFlow(range),
+    domain === undefined ? undefined : store.readDomainFlow({ ...range, domain }),
+    store.countStories({ fate: 'deferred', since: now - windowMs, ...inScope }, deferredCountedMax),
     store.readCompleteness({ since, until: now }),
   ]);
+  const queue = scoped ?? (await store.readQueue());
   const totals = sumFlow(flow.all);
   const nodes = readNodes();
   const lines = flow.all.reduce((sum, point) => sum + point.lines, 0);
@@ -27,14 +40,22 @@ export async function readOverview(
     stepMs,
     sentence: decideSentence({ nodes, totals, lines }, defaultOverviewPolicy),
     nodes,
-    flow: flow.all,
+    ...(scoped === undefined ? {} : { scope: scopeOf(scoped) }),
+    flow:
+      scoped === undefined ? flow.all : scoped.flow.map((point, at) => ({ ...point, lines: flow.all[at]?.lines ?? 0 })),
     flowByNode: flow.byNode,
-    totals,
+    totals: scoped === undefined ? totals : sumFlow(scoped.flow),
+    messages: { deferred },
     ...(queue.oldestQueuedAt === undefined ? {} : { oldestQueuedAt: queue.oldestQueuedAt }),
     inQueue: queue.inQueue,
     completeness,
   };
 }
+
+const scopeOf = ({ domain, countedSince }: DomainFlow): Overview['scope'] => ({
+  domain,
+  ...(countedSince === undefined ? {} : { countedSince }),
+});
 
 function sumFlow(points: readonly FlowPoint[]): Overview['totals'] {
   const totals = { accepted: 0, delivered: 0, deferred: 0, bounced: 0, rejected: 0 };

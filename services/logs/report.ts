@@ -2,6 +2,7 @@
 import type { MailEvent } from '../protocol/mail-event.ts';
 import { type Report, type ReportTotals, reportLimits, reportTotalsSchema } from '../protocol/report.ts';
 import { isLoopback } from './correlate-leg.ts';
+import { createDomainScope } from './mail-domain.ts';
 import { createReportClock } from './report-clock.ts';
 import { createOpenMessages, type OpenMessage } from './report-messages.ts';
 import { clientHostOf, clientLabel, domainOf, providerName, withLowerDomain } from './report-names.ts';
@@ -14,7 +15,7 @@ export type ReportOptions = {
   /** Epoch milliseconds, both included; lines before `since` are read for what they tell of messages that go on. */
   readonly since?: number | undefined;
   readonly until?: number | undefined;
-  /** Only mail from or to this domain, and failed sign-ins of its users. */
+  /** Only mail from or to this domain, and failed sign-ins of its users; see mail-domain.ts for its forms. */
   readonly domain?: string | undefined;
   /** IANA zone of the days and hours. */
   readonly timeZone: string;
@@ -31,7 +32,7 @@ export function createReport(options: ReportOptions): ReportFold {
   const { timeZone, rowsMax = reportLimits.rowsDefault } = options;
   const since = options.since ?? Number.NEGATIVE_INFINITY;
   const until = options.until ?? Number.POSITIVE_INFINITY;
-  const domain = options.domain?.toLowerCase();
+  const scope = options.domain === undefined ? undefined : createDomainScope(options.domain);
   const localHour = createReportClock(timeZone);
   const messages = createOpenMessages();
   const totals = Object.fromEntries(Object.keys(reportTotalsSchema.shape).map((name) => [name, 0])) as ReportTotals;
@@ -40,8 +41,7 @@ export function createReport(options: ReportOptions): ReportFold {
   let firstAt: number | undefined;
   let lastAt: number | undefined;
 
-  const isOurs = (address: string | undefined): boolean =>
-    domain === undefined || (address !== undefined && domainOf(address) === domain);
+  const isOurs = (address: string | undefined): boolean => scope === undefined || scope.covers(address);
 
   function countTraffic(time: number, what: Traffic, amount = 1): void {
     const { day, hour } = localHour(time);
@@ -132,6 +132,10 @@ export function createReport(options: ReportOptions): ReportFold {
     }
   }
 
+  /** The line names the sender alone; the recipients were named when they were tried. */
+  const isExpiredOurs = (event: MailEvent, queueId: string, node: string): boolean =>
+    isOurs(event.from) || messages.find(queueId, event, node)?.isInScope === true;
+
   /** Refused, warned about, held or dropped by a rule. */
   function addVerdict(
     event: MailEvent,
@@ -159,7 +163,7 @@ export function createReport(options: ReportOptions): ReportFold {
 
   function addTrouble(event: MailEvent): void {
     const { severity } = event;
-    if (domain !== undefined || event.time < since || event.kind === 'auth-failure') return;
+    if (scope !== undefined || event.time < since || event.kind === 'auth-failure') return;
     if (severity !== 'warning' && severity !== 'error' && severity !== 'fatal' && severity !== 'panic') return;
     const daemon = `${event.software ?? event.program ?? '-'}${event.service === undefined ? '' : `/${event.service}`}`;
     const words = `${daemon}: ${normaliseReason(event.reason ?? '')}`;
@@ -174,7 +178,7 @@ export function createReport(options: ReportOptions): ReportFold {
       message.from ??= own(event.from ?? '');
       message.size ??= event.size;
       message.isInScope ||= isOurs(message.from);
-    } else message.isInScope = domain === undefined;
+    } else message.isInScope = scope === undefined;
     admit(message);
   }
 
@@ -201,7 +205,8 @@ export function createReport(options: ReportOptions): ReportFold {
           if (event.queueId !== undefined) messages.remove(event, node);
           break;
         case 'expired':
-          if (event.queueId !== undefined && event.time >= since && isOurs(event.from)) totals.expired += 1;
+          if (event.queueId !== undefined && event.time >= since && isExpiredOurs(event, event.queueId, node))
+            totals.expired += 1;
           break;
         case 'reject':
           addVerdict(event, 'rejected', tables.rejectReasons);
@@ -230,7 +235,7 @@ export function createReport(options: ReportOptions): ReportFold {
         ...(firstAt === undefined ? {} : { firstAt }),
         ...(lastAt === undefined ? {} : { lastAt }),
         timeZone,
-        ...(domain === undefined ? {} : { domain }),
+        ...(scope === undefined ? {} : { domain: scope.name }),
         totals: {
           ...totals,
           senders: tables.senders.namesWith('messages'),

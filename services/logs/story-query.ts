@@ -3,6 +3,7 @@
 import type { StoryQuery } from '../protocol/api.ts';
 import { AppError } from '../protocol/errors.ts';
 import { type Fate, fateSchema } from '../protocol/story.ts';
+import { createDomainScope, type DomainScope } from './mail-domain.ts';
 import { searchKeys } from './story-keys.ts';
 
 /** Words of one search. */
@@ -11,6 +12,8 @@ export const queryWordsMax = 8;
 export type StorySearch = {
   /** Each entry is a list of alternatives (see story-keys.ts); a story must have one key of every list. */
   readonly conditions: ReadonlyArray<readonly string[]>;
+  /** Only mail from or to it; what is said of a message is said of its recipients there. */
+  readonly scope?: DomainScope;
   readonly fate?: Fate;
   readonly node?: string;
   readonly since?: number;
@@ -22,7 +25,8 @@ export function readStoryQuery(query: StoryQuery): StorySearch {
   const words = (query.q ?? '').split(/\s+/).filter((word) => word !== '');
   if (words.length > queryWordsMax)
     throw new AppError('bad-query', `The search has ${words.length} words; at most ${queryWordsMax} are allowed.`);
-  const conditions: string[][] = [];
+  const scope = query.domain === undefined ? undefined : createDomainScope(query.domain);
+  const conditions: string[][] = scope === undefined ? [] : [domainKeys(scope.name)];
   let fate = query.fate;
   let node = query.node;
   let { since, until } = query;
@@ -41,10 +45,10 @@ export function readStoryQuery(query: StoryQuery): StorySearch {
     if (value === '') throw new AppError('bad-query', `"${word}" has nothing after the colon.`);
     switch (name.toLowerCase()) {
       case 'from':
-        conditions.push([searchKeys.from(addressOrDomain(value))]);
+        conditions.push(addressOrDomain(value).map(searchKeys.from));
         break;
       case 'to':
-        conditions.push([searchKeys.to(addressOrDomain(value))]);
+        conditions.push(addressOrDomain(value).map(searchKeys.to));
         break;
       case 'domain':
         conditions.push(domainKeys(value));
@@ -69,6 +73,7 @@ export function readStoryQuery(query: StoryQuery): StorySearch {
     throw new AppError('bad-query', 'The search ends before it begins.');
   return {
     conditions,
+    ...(scope === undefined ? {} : { scope }),
     ...(fate === undefined ? {} : { fate }),
     ...(node === undefined ? {} : { node }),
     ...(since === undefined ? {} : { since }),
@@ -90,15 +95,19 @@ function readTimeWord(word: string): { since: number; until: number } | undefine
 
 const bare = (text: string): string => text.replace(/^</, '').replace(/>$/, '');
 
-/** `example.org` and `@example.org` name a domain, everything else with an @ an address. */
-function addressOrDomain(text: string): string {
-  const value = bare(text);
-  return value.includes('@') ? value : `@${value}`;
+/**
+ * `example.org` and `@example.org` name a domain, `.example.org` that and everything below it, everything else with an @ an
+ * address. Any of what comes back will do.
+ */
+function addressOrDomain(text: string): string[] {
+  const value = bare(text).replace(/^@(?=\.)/, '');
+  if (value.startsWith('.')) return [`@${value.slice(1)}`, value];
+  return [value.includes('@') ? value : `@${value}`];
 }
 
 function domainKeys(text: string): string[] {
-  const domain = `@${text.replace(/^.*@/, '')}`;
-  return [searchKeys.from(domain), searchKeys.to(domain)];
+  const names = addressOrDomain(text.replace(/^.*@/, ''));
+  return [...names.map(searchKeys.from), ...names.map(searchKeys.to)];
 }
 
 function idKeys(text: string): string[] {

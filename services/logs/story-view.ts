@@ -2,6 +2,7 @@
 // word downstream.
 import type { Fate, Leg, Recipient, Story, StorySummary } from '../protocol/story.ts';
 import { isMailboxLeg } from './correlate-join.ts';
+import type { DomainScope } from './mail-domain.ts';
 import { linkLegs, type StoryLinks, speaksOf } from './story-links.ts';
 import {
   addressKey,
@@ -76,8 +77,16 @@ export function toStory(state: StoryState): Story {
   };
 }
 
-export function toSummary(state: StoryState): StorySummary {
-  const { legs, recipients, facts, unlisted } = readStory(state);
+/**
+ * One row of a list. Of a message from elsewhere, a scope shows its own recipients and what became of them; a message that
+ * came from the scope is shown whole, as is one whose recipients there became others.
+ */
+export function toSummary(state: StoryState, scope?: DomainScope): StorySummary {
+  const { legs, recipients: all, facts: whole, unlisted: allUnlisted } = readStory(state);
+  const mine = scope === undefined || legs.some((leg) => scope.covers(leg.from)) ? [] : all.filter(isOf(scope));
+  const recipients = mine.length === 0 ? all : mine;
+  const facts = recipients === all ? whole : { ...whole, fate: worstOf(new Set(mine.map(({ fate }) => fate))) };
+  const unlisted = recipients === all ? allUnlisted : 0;
   const reason =
     recipients.find((recipient) => recipient.fate === facts.fate)?.reason ??
     legs.find((leg) => leg.whole?.fate === facts.fate)?.whole?.reason;
@@ -90,6 +99,11 @@ export function toSummary(state: StoryState): StorySummary {
     ...(reason === undefined ? {} : { reason: reason.slice(0, viewLimits.summaryReasonMax) }),
   };
 }
+
+const isOf =
+  (scope: DomainScope) =>
+  ({ to, origTo }: Recipient): boolean =>
+    scope.covers(to) || scope.covers(origTo);
 
 /** The fate alone, without the rest of the view. */
 export function storyFate(state: StoryState): Fate {
@@ -182,5 +196,7 @@ function fateOfStory(legs: readonly LegState[], recipients: readonly Recipient[]
     if (leg.whole !== undefined && (leg.outcomes.size === 0 || leg.whole.fate === 'held')) fates.add(leg.whole.fate);
     else if (isQueued(leg) && leg.outcomes.size + unlistedOf(leg) < (leg.nrcpt ?? 1)) fates.add('in-transit');
   }
-  return trouble.find((fate) => fates.has(fate)) ?? 'in-transit';
+  return worstOf(fates);
 }
+
+const worstOf = (fates: ReadonlySet<Fate>): Fate => trouble.find((fate) => fates.has(fate)) ?? 'in-transit';

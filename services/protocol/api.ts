@@ -1,22 +1,29 @@
 // Bodies of `/api/v1/…`. Instants are ISO 8601 UTC on the wire, see instant.ts.
 import { z } from 'zod';
 import { completenessSchema } from './completeness.ts';
+import { domainScope } from './domain.ts';
 import { instant } from './instant.ts';
 import { nodeStateSchema } from './live.ts';
 import { fateSchema, storyLineSchema, storySchema, storySummarySchema } from './story.ts';
 
-export const pageLimits = { storiesMax: 200, storiesDefault: 50, queryBytesMax: 1024 } as const;
+export const pageLimits = {
+  storiesMax: 200,
+  storiesDefault: 50,
+  storiesCountedMax: 10_000,
+  queryBytesMax: 1024,
+} as const;
 
 /**
  * `GET /api/v1/stories`. `q` is what a person types: a queue id, a message id (with or without <>), an address, a domain
  * (`@example.org` or `example.org`), a trace id, a day, minute or second (`2026-11-22`, `2026-11-22T10:00`, with a zone or in
  * UTC), or words joined by spaces that must all match (`from:a@b to:@c fate:bounced
- * node:mx1`). Newest first.
+ * node:mx1`). Newest first. With `domain`, of a message from elsewhere only the recipients there are shown and judged.
  */
 export const storyQuerySchema = z.object({
   q: z.string().max(pageLimits.queryBytesMax).optional(),
   fate: fateSchema.optional(),
   node: z.string().optional(),
+  domain: domainScope.optional(),
   since: instant.optional(),
   until: instant.optional(),
   cursor: z.string().max(256).optional(),
@@ -54,6 +61,12 @@ export const flowPointSchema = z.object({
 });
 export type FlowPoint = z.infer<typeof flowPointSchema>;
 
+/** `countedSince`: the domain has more messages than one answer counts; those that began before this instant are left out. */
+export const flowScopeSchema = z.object({ domain: z.string(), countedSince: instant.optional() });
+
+/** A count that stops at a bound. */
+export const boundedCountSchema = z.object({ count: z.number(), atLeast: z.boolean() });
+
 /** `GET /api/v1/overview?windowMs=…` and the live `overview` event. */
 export const overviewSchema = z.object({
   now: instant,
@@ -66,6 +79,8 @@ export const overviewSchema = z.object({
     args: z.record(z.string(), z.union([z.string(), z.number()])),
   }),
   nodes: z.array(nodeStateSchema),
+  /** Present when the figures are of one domain's mail: `flow`, `totals`, `messages` and the queue. The rest is of all mail. */
+  scope: flowScopeSchema.optional(),
   flow: z.array(flowPointSchema),
   /** Per node, the same steps. */
   flowByNode: z.record(z.string(), z.array(flowPointSchema)),
@@ -76,6 +91,8 @@ export const overviewSchema = z.object({
     bounced: z.number(),
     rejected: z.number(),
   }),
+  /** Messages that began in the window and are put off as it stands: what `/stories?fate=deferred` lists. */
+  messages: z.object({ deferred: boundedCountSchema }),
   /** Arrival of the oldest message that is still in a queue, as far as the log tells. */
   oldestQueuedAt: instant.optional(),
   inQueue: z.number(),
@@ -87,4 +104,5 @@ export type Overview = z.infer<typeof overviewSchema>;
 export const nodesSchema = z.object({ now: instant, nodes: z.array(nodeStateSchema) });
 
 /** `GET /api/v1/stories?…` has a sibling that counts without listing: `GET /api/v1/stories/count`. Bounded, so it may say "at least". */
-export const storyCountSchema = z.object({ count: z.number(), atLeast: z.boolean() });
+export const storyCountSchema = boundedCountSchema;
+export type StoryCount = z.infer<typeof storyCountSchema>;

@@ -1,6 +1,7 @@
 // Bodies of `/api/v1/reports`: what mail did over an interval, in totals that are exact and tables that are bounded.
 import { z } from 'zod';
 import { completenessSchema } from './completeness.ts';
+import { domainScope } from './domain.ts';
 import { instant } from './instant.ts';
 
 export const reportLimits = {
@@ -131,7 +132,7 @@ export const timeZoneName = z
 export const reportQuerySchema = z.object({
   since: instant.optional(),
   until: instant.optional(),
-  domain: z.string().min(1).max(253).optional(),
+  domain: domainScope.optional(),
   timeZone: timeZoneName.optional(),
   rows: z.coerce.number().int().min(1).max(reportLimits.rowsMax).optional(),
 });

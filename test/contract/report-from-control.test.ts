@@ -32,7 +32,7 @@ beforeAll(async () => {
     { version: '0.0.0', names: [], consoleFolder: '/nonexistent', inFlightBytesMax: 1024 },
     {
       ...{ ...deps, events, renderMetrics: events.renderMetrics, onBatch: () => {} },
-      readOverview: (windowMs) => readOverview(windowMs, deps),
+      readOverview: (request) => readOverview(request, deps),
     },
   );
   await app.listen({ host: '127.0.0.1', port: 0 });

@@ -8,6 +8,7 @@ import {
   storyQuerySchema,
 } from '../../protocol/api.ts';
 import { completenessSchema } from '../../protocol/completeness.ts';
+import { domainScope } from '../../protocol/domain.ts';
 import { AppError } from '../../protocol/errors.ts';
 import { instant } from '../../protocol/instant.ts';
 import { problemResponses } from './openapi.ts';
@@ -33,12 +34,12 @@ export function registerMailRoutes(app: TypedApp, deps: Pick<HttpDeps, 'store' |
     {
       schema: {
         tags,
-        summary: 'The state of mail in one sentence, with the numbers behind it',
-        querystring: z.object({ windowMs }),
+        summary: 'The state of mail in one sentence, with the numbers behind it, of one domain or all',
+        querystring: z.object({ windowMs, domain: domainScope.optional() }),
         response: { 200: overviewSchema, ...problemResponses },
       },
     },
-    (request) => readOverview(request.query.windowMs),
+    (request) => readOverview(request.query),
   );
 
   app.get(
@@ -59,15 +60,12 @@ export function registerMailRoutes(app: TypedApp, deps: Pick<HttpDeps, 'store' |
     {
       schema: {
         tags,
-        summary: `How many messages a search finds, counted up to ${pageLimits.storiesMax}`,
+        summary: `How many messages a search finds, counted up to ${pageLimits.storiesCountedMax}`,
         querystring: storyQuerySchema.omit({ cursor: true, limit: true }),
         response: { 200: storyCountSchema, ...problemResponses },
       },
     },
-    async (request) => {
-      const page = await store.searchStories({ ...request.query, limit: pageLimits.storiesMax });
-      return { count: page.items.length, atLeast: page.nextCursor !== undefined };
-    },
+    (request) => store.countStories(request.query, pageLimits.storiesCountedMax),
   );
 
   app.get(

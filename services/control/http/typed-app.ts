@@ -8,6 +8,7 @@ import type { BatchEnvelope } from '../../protocol/ingest.ts';
 import type { NodeState } from '../../protocol/live.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { ControlEvents } from '../events.ts';
+import type { OverviewRequest } from '../overview.ts';
 import type { EventStore, IngestReport } from '../store/event-store.ts';
 
 /** A fastify scope whose handlers get their types from zod schemas. */
@@ -29,7 +30,7 @@ export type HttpDeps = {
   readonly clock: Clock;
   readonly store: EventStore;
   readonly events: ControlEvents;
-  readonly readOverview: (windowMs: number) => Promise<Overview>;
+  readonly readOverview: (request: OverviewRequest) => Promise<Overview>;
   readonly readNodes: () => NodeState[];
   readonly onBatch: (envelope: BatchEnvelope, report: IngestReport) => void;
   readonly renderMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>;

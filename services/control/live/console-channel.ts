@@ -14,6 +14,7 @@ import {
 } from '../../protocol/live.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { ControlEvents } from '../events.ts';
+import type { OverviewRequest } from '../overview.ts';
 
 /** Open pages at once; one more is turned away. */
 const consolesMax = 200;
@@ -36,7 +37,7 @@ export function serveConsoles(
   deps: {
     readonly clock: Clock;
     readonly events: ControlEvents;
-    readonly readOverview: (windowMs: number) => Promise<Overview>;
+    readonly readOverview: (request: OverviewRequest) => Promise<Overview>;
     readonly readNodes: () => NodeState[];
     readonly setTail: (filter: TailFilter | undefined) => void;
   },
@@ -54,7 +55,7 @@ export function serveConsoles(
     if (namespace.sockets.size === 0 || reading) return;
     reading = true;
     try {
-      namespace.emit(liveEvents.overview, z.encode(overviewSchema, await readOverview(overviewWindowMs)));
+      namespace.emit(liveEvents.overview, z.encode(overviewSchema, await readOverview({ windowMs: overviewWindowMs })));
     } catch (error) {
       events.overviewFailed(error);
     } finally {

@@ -1,5 +1,5 @@
 // The port that holds lines and stories. Drivers live beside this file; every driver passes test/contract/event-store.test.ts.
-import type { FlowPoint, StoryDetail, StoryPage, StoryQuery } from '../../protocol/api.ts';
+import type { FlowPoint, StoryCount, StoryDetail, StoryPage, StoryQuery } from '../../protocol/api.ts';
 import type { Completeness } from '../../protocol/completeness.ts';
 import type { BatchAck, BatchEnvelope } from '../../protocol/ingest.ts';
 import type { TailChunk, TailFilter } from '../../protocol/live.ts';
@@ -21,6 +21,16 @@ export type IngestReport = {
 
 export type FlowRange = { readonly since: number; readonly until: number; readonly stepMs: number };
 
+export type DomainFlowRange = FlowRange & { readonly domain: string };
+/** Mail of one domain; `lines` of its points are zero. `countedSince`: messages that began before this instant are not counted. */
+export type DomainFlow = {
+  readonly domain: string;
+  readonly flow: FlowPoint[];
+  readonly inQueue: number;
+  readonly oldestQueuedAt?: number;
+  readonly countedSince?: number;
+};
+
 /** Epoch milliseconds, both included; `timeZone` is the IANA zone of days and hours, `rows` what a table lists. */
 export type ReportRequest = {
   readonly since: number;
@@ -40,16 +50,22 @@ export interface EventStore {
   /** What the tail should carry from now on; `undefined` ends it. */
   setTail(filter: TailFilter | undefined): void;
   searchStories(query: StoryQuery): Promise<StoryPage>;
+  /** How many the search finds, up to `countMax`. */
+  countStories(query: Omit<StoryQuery, 'cursor' | 'limit'>, countMax: number): Promise<StoryCount>;
   /** `undefined` when there is no such story (any more). */
   readStory(id: string): Promise<StoryDetail | undefined>;
   readFlow(range: FlowRange): Promise<{ readonly all: FlowPoint[]; readonly byNode: Record<string, FlowPoint[]> }>;
+  /** The same of mail from or to one domain, with what stands in its queues. Bounded in messages. */
+  readDomainFlow(range: DomainFlowRange): Promise<DomainFlow>;
   /** Messages that stand in a queue as far as the log tells, and the arrival of the oldest. */
   readQueue(): Promise<{ readonly inQueue: number; readonly oldestQueuedAt?: number }>;
   /** Reads every line of the interval: seconds for a busy day. Other questions do not wait for it. */
   readReport(request: ReportRequest): Promise<Report>;
   readCompleteness(range: { readonly since: number; readonly until: number }): Promise<Completeness>;
   /** How far each source of a node is stored: an agent that lost its checkpoints starts there. */
-  readOffsets(node: string): Promise<ReadonlyArray<{ readonly sourceId: string; readonly lastOffset: number }>>;
+  readOffsets(
+    node: string,
+  ): Promise<ReadonlyArray<{ readonly sourceId: string; readonly lastOffset: number; readonly wholeTo?: number }>>;
   /** Deletes in bounded chunks. */
   applyRetention(policy: RetentionPolicy): Promise<RetentionReport>;
   stop(): Promise<void>;

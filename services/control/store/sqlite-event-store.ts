@@ -84,8 +84,10 @@ export async function createSqliteEventStore(
         .catch((error: unknown) => deps.log.error({ err: error }, 'the tail was not set'));
     },
     searchStories: (query) => ask('searchStories', query),
+    countStories: (query, countMax) => ask('countStories', query, countMax),
     readStory: (id) => ask('readStory', id),
     readFlow: (range) => ask('readFlow', range),
+    readDomainFlow: (range) => ask('readDomainFlow', range),
     readQueue: () => ask('readQueue'),
     readReport: (request) => reports.read(request),
     readCompleteness: (range) => ask('readCompleteness', range),

@@ -145,6 +145,7 @@ function overviewOf(now: number, windowMs: number, holes: boolean): OverviewWire
       bounced: sum('bounced'),
       rejected: sum('rejected'),
     },
+    messages: { deferred: { count: 33, atLeast: false } },
     oldestQueuedAt: iso(now - 152 * minuteMs),
     inQueue: 37,
     completeness: completenessOf(now, windowMs, holes),

@@ -8,7 +8,21 @@ import type { FlowRange } from '../event-store.ts';
 export const flowLimits = { stepsMax: 5_000 } as const;
 const minuteMs = 60_000;
 /** A message that no line has named for longer is in no queue any more: Postfix gives up after five days. */
-const queueSilenceSeconds = 7 * 86_400;
+export const queueSilenceSeconds = 7 * 86_400;
+
+/** Steps begin at multiples of `stepMs`; every step of the range is there. @throws AppError `bad-request`. */
+export function blankFlow({ since, until, stepMs }: FlowRange): FlowPoint[] {
+  const start = Math.floor(since / stepMs) * stepMs;
+  const steps = Math.floor((until - start) / stepMs) + 1;
+  if (!(stepMs >= minuteMs) || steps > flowLimits.stepsMax)
+    throw new AppError(
+      'bad-request',
+      `The flow has steps of a minute or more, and at most ${flowLimits.stepsMax} of them.`,
+    );
+  return Array.from({ length: Math.max(0, steps) }, (_, at) => ({
+    ...{ time: start + at * stepMs, lines: 0, accepted: 0, delivered: 0, deferred: 0, bounced: 0, rejected: 0 },
+  }));
+}
 
 export function createFlowReader(db: DatabaseSync, deps: { readonly load: (no: number) => StoryState | undefined }) {
   const read = db.prepare(
@@ -25,24 +39,15 @@ export function createFlowReader(db: DatabaseSync, deps: { readonly load: (no: n
   );
 
   return {
-    /** Steps begin at multiples of `stepMs`; every step of the range is there. @throws AppError `bad-request`. */
-    flow: ({ since, until, stepMs }: FlowRange): { all: FlowPoint[]; byNode: Record<string, FlowPoint[]> } => {
+    /** See {@link blankFlow}. */
+    flow: (range: FlowRange): { all: FlowPoint[]; byNode: Record<string, FlowPoint[]> } => {
+      const { since, until, stepMs } = range;
       const start = Math.floor(since / stepMs) * stepMs;
-      const steps = Math.floor((until - start) / stepMs) + 1;
-      if (!(stepMs >= minuteMs) || steps > flowLimits.stepsMax)
-        throw new AppError(
-          'bad-request',
-          `The flow has steps of a minute or more, and at most ${flowLimits.stepsMax} of them.`,
-        );
-      const blank = (): FlowPoint[] =>
-        Array.from({ length: Math.max(0, steps) }, (_, at) => ({
-          ...{ time: start + at * stepMs, lines: 0, accepted: 0, delivered: 0, deferred: 0, bounced: 0, rejected: 0 },
-        }));
-      const all = blank();
+      const all = blankFlow(range);
       const byNode: Record<string, FlowPoint[]> = {};
       for (const row of read.iterate(start, stepMs, Math.floor(start / minuteMs), Math.floor(until / minuteMs))) {
         const at = Number(row.step);
-        byNode[String(row.node)] ??= blank();
+        byNode[String(row.node)] ??= blankFlow(range);
         for (const point of [all[at], byNode[String(row.node)]?.[at]]) {
           if (point === undefined) continue;
           point.lines += Number(row.lines);

@@ -3,11 +3,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { StoryQuery } from '../../../protocol/api.ts';
 import { AppError } from '../../../protocol/errors.ts';
 import { systemClock } from '../../../runtime/clock.ts';
-import type { FlowRange } from '../event-store.ts';
+import type { DomainFlowRange, FlowRange } from '../event-store.ts';
 import { createCompletenessReader, type Interval } from './completeness.ts';
+import { createDomainFlowReader } from './domain-flow.ts';
 import { createFlowReader } from './flow.ts';
 import { openForReading } from './schema.ts';
 import { createSearch } from './search.ts';
+import { offsetsOf } from './source-ranges.ts';
 import { createStoryReader } from './story-reader.ts';
 import { answerOf, type Call } from './worker-calls.ts';
 
@@ -17,26 +19,30 @@ const db = openForReading((workerData as { path: string }).path);
 const completeness = createCompletenessReader(db);
 const stories = createStoryReader(db, completeness);
 const search = createSearch(db, { load: stories.load, completeness, now: systemClock.now });
+const readDomainFlow = createDomainFlowReader({ load: stories.load, byKeys: search.byKeys });
 const figures = createFlowReader(db, { load: stories.load });
 const readOffsets = db.prepare('SELECT source_id, ranges FROM source WHERE node = ?');
 
 function run(method: string, args: readonly unknown[]): unknown {
   switch (method) {
     case 'searchStories':
-      return search(args[0] as StoryQuery);
+      return search.list(args[0] as StoryQuery);
+    case 'countStories':
+      return search.count(args[0] as StoryQuery, args[1] as number);
     case 'readStory':
       return stories.read(args[0] as string);
     case 'readFlow':
       return figures.flow(args[0] as FlowRange);
+    case 'readDomainFlow':
+      return readDomainFlow(args[0] as DomainFlowRange);
     case 'readQueue':
       return figures.queue();
     case 'readCompleteness':
       return completeness.read(args[0] as Interval);
     case 'readOffsets':
-      return readOffsets.all(args[0] as string).map((row) => ({
-        sourceId: String(row.source_id),
-        lastOffset: (JSON.parse(String(row.ranges)) as number[]).at(-1) ?? 0,
-      }));
+      return readOffsets
+        .all(args[0] as string)
+        .map((row) => ({ sourceId: String(row.source_id), ...offsetsOf(JSON.parse(String(row.ranges)) as number[]) }));
     default:
       throw new AppError('internal', `The reader knows no ${method}.`);
   }

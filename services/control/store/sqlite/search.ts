@@ -6,7 +6,7 @@ import { searchKeys } from '../../../logs/story-keys.ts';
 import { readStoryQuery, type StorySearch } from '../../../logs/story-query.ts';
 import type { StoryState } from '../../../logs/story-state.ts';
 import { toSummary } from '../../../logs/story-view.ts';
-import { pageLimits, type StoryPage, type StoryQuery } from '../../../protocol/api.ts';
+import { pageLimits, type StoryCount, type StoryPage, type StoryQuery } from '../../../protocol/api.ts';
 import { AppError } from '../../../protocol/errors.ts';
 import type { StorySummary } from '../../../protocol/story.ts';
 import type { createCompletenessReader } from './completeness.ts';
@@ -22,9 +22,16 @@ export const searchLimits = {
 } as const;
 
 /** A place in the order of stories: by first second, then by number, both falling. */
-type Place = { readonly second: number; readonly no: number };
+export type Place = { readonly second: number; readonly no: number };
 
-type Row = { readonly no: number; readonly first_s: number; readonly fate: string };
+/** What the list of stories needs of a row before it loads the story. `last_s` and `open` as in the table. */
+export type StoryRow = {
+  readonly no: number;
+  readonly first_s: number;
+  readonly last_s: number;
+  readonly open: number;
+  readonly fate: string;
+};
 
 export function createSearch(
   db: DatabaseSync,
@@ -35,16 +42,15 @@ export function createSearch(
   },
 ) {
   const lookup = createLookupReader(db);
-  const readRow = db.prepare('SELECT no, first_s, fate, merged_into FROM story WHERE no = ?');
+  const readRow = db.prepare('SELECT no, first_s, last_s, open, fate, merged_into FROM story WHERE no = ?');
   const scan = db.prepare(
-    `SELECT no, first_s, fate FROM story INDEXED BY story_by_first
+    `SELECT no, first_s, last_s, open, fate FROM story INDEXED BY story_by_first
      WHERE merged_into IS NULL AND (first_s, no) < (?, ?) AND first_s >= ? ORDER BY first_s DESC, no DESC`,
   );
 
   /** Rows in order, straight from the index by time. */
-  function* byTime(from: Place, sinceSecond: number): Generator<Row> {
-    for (const row of scan.iterate(from.second, from.no, sinceSecond))
-      yield { no: Number(row.no), first_s: Number(row.first_s), fate: String(row.fate) };
+  function* byTime(from: Place, sinceSecond: number): Generator<StoryRow> {
+    for (const row of scan.iterate(from.second, from.no, sinceSecond)) yield rowOf(row);
   }
 
   /** Rows that have a key of every list, in order, from the lookup. */
@@ -53,7 +59,7 @@ export function createSearch(
     from: Place,
     sinceSecond: number,
     work: Work,
-  ): Generator<Row> {
+  ): Generator<StoryRow> {
     const hashes = conditions.map((keys) => keys.map(hashKey));
     const all = 2 ** conditions.length - 1;
     const segments = lookup.segments(sinceSecond, from.second);
@@ -81,7 +87,7 @@ export function createSearch(
         const row = readRow.get(place.no);
         // A story that was merged or whose beginning moved has other entries that are right.
         if (row === undefined || row.merged_into !== null || Number(row.first_s) !== place.second) continue;
-        yield { no: place.no, first_s: place.second, fate: String(row.fate) };
+        yield rowOf(row);
       }
       // A cursor that would not lead on is none.
       if (work.entries > searchLimits.entriesMax && reachedSecond > floor && reachedSecond < from.second) {
@@ -108,37 +114,46 @@ export function createSearch(
     return looked;
   }
 
-  return (query: StoryQuery): StoryPage => {
+  function rowsOf(search: StorySearch, start: Place, work: Work): Generator<StoryRow> {
+    const sinceSecond = search.since === undefined ? 0 : Math.floor(search.since / 1000);
+    if (search.conditions.length > 0) return byKeys(search.conditions, start, sinceSecond, work);
+    if (search.fate !== undefined || search.node !== undefined)
+      return byKeys(broadConditions(search), start, sinceSecond, work);
+    return byTime(start, sinceSecond);
+  }
+
+  /** The row of the list; `undefined` for a story that is not of the search. */
+  function judge(row: StoryRow, search: StorySearch): StorySummary | undefined {
+    // What became of the whole message may be another thing than what became of it in the scope.
+    if (search.fate !== undefined && search.scope === undefined && row.fate !== search.fate) return undefined;
+    const state = deps.load(row.no);
+    if (state === undefined) return undefined;
+    if (search.node !== undefined && !state.legs.some((leg) => leg.node === search.node)) return undefined;
+    const summary = toSummary(state, search.scope);
+    if (search.fate !== undefined && summary.fate !== search.fate) return undefined;
+    if (search.since !== undefined && summary.firstSeenAt < search.since) return undefined;
+    if (search.until !== undefined && summary.firstSeenAt > search.until) return undefined;
+    return summary;
+  }
+
+  function list(query: StoryQuery): StoryPage {
     const search = readStoryQuery(query);
     const limit = query.limit ?? pageLimits.storiesDefault;
     const start = query.cursor === undefined ? startOf(search) : readCursor(query.cursor);
-    const sinceSecond = search.since === undefined ? 0 : Math.floor(search.since / 1000);
     const work: Work = { entries: 0 };
-    const rows =
-      search.conditions.length > 0
-        ? byKeys(search.conditions, start, sinceSecond, work)
-        : search.fate !== undefined || search.node !== undefined
-          ? byKeys(broadConditions(search), start, sinceSecond, work)
-          : byTime(start, sinceSecond);
     const items: StorySummary[] = [];
     let next: Place | undefined;
     let looked = 0;
     let last = start;
-    for (const row of rows) {
+    for (const row of rowsOf(search, start, work)) {
       if (items.length === limit || looked === searchLimits.candidatesMax) {
         next = last;
         break;
       }
       looked += 1;
       last = { second: row.first_s, no: row.no };
-      if (search.fate !== undefined && row.fate !== search.fate) continue;
-      const state = deps.load(row.no);
-      if (state === undefined) continue;
-      if (search.node !== undefined && !state.legs.some((leg) => leg.node === search.node)) continue;
-      const summary = toSummary(state);
-      if (search.since !== undefined && summary.firstSeenAt < search.since) continue;
-      if (search.until !== undefined && summary.firstSeenAt > search.until) continue;
-      items.push(summary);
+      const summary = judge(row, search);
+      if (summary !== undefined) items.push(summary);
     }
     next ??= work.stoppedAt;
     const until = search.until ?? Math.max(deps.now(), deps.completeness.extent()?.until ?? 0);
@@ -148,8 +163,34 @@ export function createSearch(
       ...(next === undefined ? {} : { nextCursor: `${next.second}.${next.no}` }),
       completeness: deps.completeness.read(interval),
     };
-  };
+  }
+
+  /** As many as the list would hold, without making it; the story itself is asked only where its row does not tell. */
+  function count(query: Omit<StoryQuery, 'cursor' | 'limit'>, countMax: number): StoryCount {
+    const search = readStoryQuery(query);
+    const work: Work = { entries: 0 };
+    const isToldByRow = ({ first_s, fate }: StoryRow): boolean =>
+      search.node === undefined &&
+      search.scope === undefined &&
+      (search.fate === undefined || fate === search.fate) &&
+      (search.since === undefined || first_s * 1000 >= search.since) &&
+      (search.until === undefined || first_s * 1000 + 999 <= search.until);
+    let [found, looked] = [0, 0];
+    for (const row of rowsOf(search, startOf(search), work)) {
+      if (found === countMax || looked === searchLimits.candidatesMax) return { count: found, atLeast: true };
+      looked += 1;
+      if (isToldByRow(row) || judge(row, search) !== undefined) found += 1;
+    }
+    return { count: found, atLeast: work.stoppedAt !== undefined };
+  }
+
+  return { list, count, byKeys };
 }
+
+const rowOf = (row: Record<string, unknown>): StoryRow => ({
+  ...{ no: Number(row.no), first_s: Number(row.first_s), last_s: Number(row.last_s), open: Number(row.open) },
+  fate: String(row.fate),
+});
 
 /** Story number → its second, and a bit for each condition that it was met under. */
 type Met = Map<number, { second: number; mask: number }>;
@@ -165,7 +206,8 @@ export function forgetOlderHalf(met: Met, fromSecond: number): number {
   return floor;
 }
 
-type Work = { entries: number; stoppedAt?: Place };
+/** Lookup entries seen, and the place where a page had to end early. */
+export type Work = { entries: number; stoppedAt?: Place };
 
 const startOf = (search: StorySearch): Place => ({
   second: search.until === undefined ? 0xffffffff : Math.floor(search.until / 1000),
