@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 
 const readyWithinMs = 20_000;
+const compileCache = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'mailward');
 
 export type RealProcess = {
   readonly url: string;
@@ -19,7 +20,9 @@ const running = new Set<ChildProcess>();
 /** Starts `services/<name>/main.ts` and waits until it serves; throws with its stderr when it ends instead. */
 export async function startProcess(name: 'agent' | 'control', flags: readonly string[]): Promise<RealProcess> {
   const main = join(import.meta.dirname, '..', '..', 'services', name, 'main.ts');
-  const child = spawn(process.execPath, [main, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  // As `mailward` gives it to the processes that it starts.
+  const env = { NODE_COMPILE_CACHE: compileCache, ...process.env };
+  const child = spawn(process.execPath, [main, ...flags], { stdio: ['ignore', 'pipe', 'pipe'], env });
   running.add(child);
   child.once('exit', () => running.delete(child));
   let stderr = '';

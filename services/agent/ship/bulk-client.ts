@@ -11,9 +11,12 @@ import {
 } from '../../protocol/ingest.ts';
 import type { AgentEvents } from '../events.ts';
 import { backoffMs } from './backoff.ts';
+import { askOverHttp, createConnections, type Question } from './http-client.ts';
 
 /** One request; a store that takes longer is asked again, which costs nothing: a range is stored once. */
 const requestTimeoutMs = 60_000;
+/** As many as batches on their way, and one for a question beside them. */
+const connectionsMax = 5;
 
 export type BulkClient = {
   /** Sends until control has it. Rejects when `signal` ends the agent, and as {@link isOutOfSequence} says. */
@@ -24,7 +27,11 @@ export type BulkClient = {
 /** The bulk channel to control. Control away, busy or unwilling: wait and send again; the files are the buffer. */
 export function createBulkClient(
   controlUrl: string,
-  deps: { readonly events: AgentEvents; readonly random: () => number; readonly signal: AbortSignal },
+  deps: {
+    readonly events: Pick<AgentEvents, 'requestRetried'>;
+    readonly random: () => number;
+    readonly signal: AbortSignal;
+  },
 ): BulkClient {
   const { events, random, signal } = deps;
 
@@ -43,14 +50,16 @@ export function createBulkClient(
     }
   }
 
-  async function request(path: string, init: RequestInit): Promise<unknown> {
-    const answer = await fetch(new URL(path, controlUrl), {
-      ...init,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]),
-    });
-    const json: unknown = await answer.json().catch(() => undefined);
-    if (answer.ok) return json;
-    throw new RefusalError(answer.status, json, Number(answer.headers.get('retry-after')) * 1000 || 0);
+  const connections = createConnections(connectionsMax);
+
+  async function request(path: string, question: Omit<Question, 'signal'>): Promise<unknown> {
+    const answer = await askOverHttp(
+      new URL(path, controlUrl),
+      { ...question, signal: AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]) },
+      connections,
+    );
+    if (answer.status >= 200 && answer.status < 300) return answer.json;
+    throw new RefusalError(answer.status, answer.json, Number(answer.headers['retry-after']) * 1000 || 0);
   }
 
   return {

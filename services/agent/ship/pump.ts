@@ -1,5 +1,4 @@
-import { promisify } from 'node:util';
-import { zstdCompress } from 'node:zlib';
+import { constants, zstdCompressSync } from 'node:zlib';
 import type { BatchEnvelope } from '../../protocol/ingest.ts';
 import { protocolVersion } from '../../protocol/version.ts';
 import type { AgentEvents } from '../events.ts';
@@ -11,10 +10,14 @@ import type { Shippable } from './shippable.ts';
 /** Batches on their way at once, each of another group of files; with `readBytesMax` it bounds the agent's memory. */
 export const parallelMax = 4;
 
+/** The same bytes as a `Buffer`. */
+const viewOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
 /** Sees each batch before it is sent, for the metrics of the node. It never rejects. */
 export type CountLines = (batch: BatchEnvelope, lines: Buffer) => Promise<void>;
 
-const compress = promisify(zstdCompress);
+/** Milliseconds for a batch, on the event loop: a thread of the pool would keep memory of its own for it, each of four. */
+const compress = (lines: Uint8Array) => zstdCompressSync(lines, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
 
 /**
  * Carries batches from sources to control: one at a time a source, the offset moved on only by an acknowledgement. While
@@ -47,8 +50,11 @@ export function createPump(
     try {
       const read = await source.file?.read(source.sourceId, source.offset, buffer);
       if (read?.result !== 'batch') return read;
-      const lines = Buffer.concat(read.cut.body);
-      const [body] = await Promise.all([compress(lines), countLines(describe(source, read.cut), lines)]);
+      const { cut } = read;
+      const [part = Buffer.alloc(0), ...more] = cut.body;
+      const lines = more.length === 0 ? viewOf(part) : Buffer.concat(cut.body);
+      const body = compress(lines);
+      await countLines(describe(source, cut), lines);
       return { ...read, body };
     } finally {
       freeBuffers.push(buffer);
