@@ -1,13 +1,34 @@
 // The holder: renews, answers for its epoch, and gives it up in every way there is. lease.md rules 1–5, 11, 13.
 import type { LeaseAnswer, LeaseRequest } from '../../protocol/lease.ts';
-import { leaseLimits } from '../../protocol/lease.ts';
 import { earnedDeadline, leaveStatic, movesOf, noteHolder, rememberRound } from './candidate.ts';
-import { ask, isEligible, peerOf, rank, requestOf } from './contact.ts';
+import { ask, rank, requestOf } from './contact.ts';
 import type { Context, EventOf, Row } from './events.ts';
 import { always, rowsOf } from './events.ts';
 import { closeGuard } from './guard.ts';
+import {
+  breaks,
+  breaksAndAnotherFit,
+  handOverAsTold,
+  handOverToAnswerer,
+  handOverToFittest,
+  isUnfitAndAnotherFit,
+  leadsNoMore,
+  mayBePreempted,
+  noteAsk,
+  resign,
+  resignAgain,
+  takeHealth,
+} from './hand-over.ts';
 import type { Draft, Role } from './state.ts';
-import { resignationsSent, retryMsOf } from './terms.ts';
+import { retryMsOf } from './terms.ts';
+import {
+  changeVoters,
+  mayChangeVoters,
+  mayRaiseLargestTerm,
+  mayRaiseTerm,
+  raiseLargestTerm,
+  raiseTerm,
+} from './voter-set.ts';
 
 const row = rowsOf<Role>('role');
 const anyMember: readonly Role[] = ['out', 'polling', 'preparing', 'proposing', 'holding', 'resigning', 'unconfirmed'];
@@ -25,59 +46,6 @@ const isLaterEpoch = (draft: Draft, request: LeaseRequest): boolean =>
   request.ballot > Math.max(draft.epoch, draft.staticEpoch);
 const hasLostLink = (draft: Draft, event: EventOf<'health'>, context: Context): boolean =>
   draft.staticEpoch !== 0 && context.rules.leavesStatic(event.isLinkUp);
-
-/** A better member has asked for the whole preempt delay, and the damping budget allows one more move. */
-function mayBePreempted(draft: Draft, answer: LeaseAnswer, context: Context): boolean {
-  if (!answer.asks || !context.policy.preempts || !context.isCounted || !isEligible(draft, context)) return false;
-  if (context.now - askedSince(draft, answer, context) < context.policy.preemptDelayMs) return false;
-  const movesLeft = context.policy.movesBudget - movesOf(draft, context).length;
-  return context.rules.mayPreempt(answer.priority > draft.priority && answer.isEligible, movesLeft);
-}
-function askedSince(draft: Draft, answer: LeaseAnswer, context: Context): number {
-  const isSame = draft.askedBy === answer.from && context.now - draft.askedAt <= 2 * context.policy.advertMs;
-  return isSame ? draft.askedSince : context.now;
-}
-const isUnfitAndAnotherFit = (draft: Draft, answer: LeaseAnswer, context: Context): boolean =>
-  context.isCounted && !draft.isHealthy && answer.isEligible;
-const breaksAndAnotherFit = (draft: Draft, event: EventOf<'health'>, context: Context): boolean =>
-  !event.isHealthy && context.rules.mayAnswerHardFailure(fittest(draft, context) !== 0);
-const breaks = (_draft: Draft, event: EventOf<'health'>): boolean => !event.isHealthy;
-
-/** The best member that advertises itself fit and was heard lately; 0 when there is none. */
-function fittest(draft: Draft, context: Context): number {
-  const since = context.now - 2 * context.policy.advertMs;
-  let best = 0;
-  for (const voter of draft.set.voters) {
-    const peer = peerOf(draft, voter);
-    if (voter === draft.self || !peer.isEligible || peer.heardAt < since) continue;
-    if (best === 0 || peer.priority > peerOf(draft, best).priority) best = voter;
-  }
-  return best;
-}
-
-/**
- * One voter more or less, once every voter of the present set has granted this epoch under it. From an odd set a voter may
- * be removed that does not answer: any two sets one step from an odd one still share a voter in every two quorums.
- */
-function mayChangeVoters(draft: Draft, event: EventOf<'changeVoters'>, context: Context): boolean {
-  const { voters } = draft.set;
-  const added = event.voters.filter((voter) => !voters.includes(voter)).length;
-  const kept = voters.filter((voter) => event.voters.includes(voter));
-  if (added + voters.length - kept.length !== 1 || !kept.includes(draft.self)) return false;
-  if (event.voters.length > leaseLimits.votersMax) return false;
-  return isSettled(draft, voters.length % 2 === 1 ? kept : voters, context);
-}
-function isSettled(draft: Draft, needed: readonly number[], context: Context): boolean {
-  const answered = needed.filter((voter) => peerOf(draft, voter).answeredAt > 0).length;
-  return draft.nextSet === undefined && context.rules.mayChangeAgain(answered, needed.length);
-}
-const isSetSettled = (draft: Draft, context: Context): boolean => isSettled(draft, draft.set.voters, context);
-const mayRaiseTerm = (draft: Draft, event: EventOf<'retime'>, context: Context): boolean =>
-  isSetSettled(draft, context) &&
-  event.leaseMs > draft.set.leaseMs &&
-  context.rules.isTermKnown(event.leaseMs, draft.set.leaseMsMax);
-const mayRaiseLargestTerm = (draft: Draft, event: EventOf<'retime'>, context: Context): boolean =>
-  isSetSettled(draft, context) && event.leaseMs > draft.set.leaseMsMax;
 
 function closeAtStart(draft: Draft, _event: object, context: Context): void {
   if (context.rules.closesAtStart()) closeGuard(draft);
@@ -111,12 +79,6 @@ function renew(draft: Draft, _event: object, context: Context): void {
   ask(draft, context, request);
 }
 
-function noteAsk(draft: Draft, answer: LeaseAnswer, context: Context): void {
-  if (!answer.asks) return;
-  draft.askedSince = askedSince(draft, answer, context);
-  draft.askedBy = answer.from;
-  draft.askedAt = context.now;
-}
 function extend(draft: Draft, _answer: LeaseAnswer, context: Context): void {
   draft.deadline = earnedDeadline(draft, context);
   draft.openUntil = draft.deadline;
@@ -147,55 +109,6 @@ function lose(draft: Draft, _event: object, context: Context): void {
   context.effects.push({ kind: 'run' });
 }
 
-/** Who held was the source of the data: what it has is what others are judged by. */
-function leadsNoMore(draft: Draft): void {
-  if (draft.position !== null) draft.holderPosition = draft.position;
-}
-
-function takeHealth(draft: Draft, event: EventOf<'health'>, context: Context): void {
-  draft.priority = event.priority;
-  draft.isHealthy = event.isHealthy;
-  draft.position = event.position;
-  draft.isLinkUp = event.isLinkUp;
-  draft.pollDueAt = context.now;
-  if (draft.epoch !== 0) rank(draft, context);
-}
-function handOverToFittest(draft: Draft, event: EventOf<'health'>, context: Context): void {
-  takeHealth(draft, event, context);
-  startResigning(draft, fittest(draft, context), context);
-}
-function handOverToAnswerer(draft: Draft, answer: LeaseAnswer, context: Context): void {
-  startResigning(draft, answer.from, context);
-}
-function handOverAsTold(draft: Draft, event: EventOf<'handOver'>, context: Context): void {
-  startResigning(draft, event.heir, context);
-}
-function startResigning(draft: Draft, heir: number, context: Context): void {
-  draft.heir = heir;
-  closeGuard(draft);
-  if (!context.rules.resignsAfterClose()) context.dispatch(draft, { kind: 'closed' }, context, 'role');
-}
-
-/** The guard is closed: nothing can answer under this epoch any more, so it may be said. */
-function resign(draft: Draft, _event: object, context: Context): void {
-  draft.resigning = draft.epoch;
-  leadsNoMore(draft);
-  draft.contendNotBefore = context.now + context.rules.waitsAfterResigning(context.policy.advertMs);
-  draft.contendFrom = draft.contendNotBefore;
-  draft.resignationsLeft = resignationsSent;
-  draft.epoch = 0;
-  draft.deadline = 0;
-  context.effects.push({ kind: 'run' });
-  resignAgain(draft, _event, context);
-}
-function resignAgain(draft: Draft, _event: object, context: Context): void {
-  draft.resignationsLeft -= 1;
-  draft.resignDueAt = context.now + retryMsOf(context.policy);
-  const request: LeaseRequest = requestOf(draft, context, 'resign', draft.resigning);
-  context.dispatch(draft, request, context, 'vote');
-  context.effects.push({ kind: 'send', to: 0, datagram: request });
-}
-
 function reinstall(draft: Draft, _event: object, context: Context): void {
   context.effects.push({ kind: 'alarm', about: 'guard-lost' });
   draft.mustClose = true;
@@ -203,20 +116,6 @@ function reinstall(draft: Draft, _event: object, context: Context): void {
 function withdrawAndReinstall(draft: Draft, event: object, context: Context): void {
   context.effects.push({ kind: 'withdraw' });
   reinstall(draft, event, context);
-}
-
-function changeVoters(draft: Draft, event: EventOf<'changeVoters'>, context: Context): void {
-  makeSet(draft, { voters: [...event.voters].sort((a, b) => a - b) }, context);
-}
-function raiseTerm(draft: Draft, event: EventOf<'retime'>, context: Context): void {
-  makeSet(draft, { leaseMs: event.leaseMs }, context);
-}
-function raiseLargestTerm(draft: Draft, event: EventOf<'retime'>, context: Context): void {
-  makeSet(draft, { leaseMsMax: event.leaseMs }, context);
-}
-function makeSet(draft: Draft, change: Partial<Draft['set']>, context: Context): void {
-  draft.nextSet = { ...draft.set, ...change, version: draft.set.version + 1, epoch: draft.epoch };
-  context.effects.push({ kind: 'persist' });
 }
 
 function takeQuarantine(draft: Draft, event: EventOf<'quarantine'>, context: Context): void {

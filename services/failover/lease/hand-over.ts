@@ -1,0 +1,93 @@
+// Giving the lease to another: to the fittest, to whoever asks long enough, or as told; and the resignation itself.
+// lease.md rules 4, 12, 13.
+import type { LeaseAnswer, LeaseRequest } from '../../protocol/lease.ts';
+import { movesOf } from './candidate.ts';
+import { isEligible, peerOf, rank, requestOf } from './contact.ts';
+import type { Context, EventOf } from './events.ts';
+import { closeGuard } from './guard.ts';
+import type { Draft, LeaseState } from './state.ts';
+import { resignationsSent, retryMsOf } from './terms.ts';
+
+/** A better member has asked for the whole preempt delay, and the damping budget allows one more move. */
+export function mayBePreempted(draft: Draft, answer: LeaseAnswer, context: Context): boolean {
+  if (!answer.asks || !context.policy.preempts || !context.isCounted || !isEligible(draft, context)) return false;
+  if (context.now - askedSince(draft, answer, context) < context.policy.preemptDelayMs) return false;
+  const movesLeft = context.policy.movesBudget - movesOf(draft, context).length;
+  return context.rules.mayPreempt(answer.priority > draft.priority && answer.isEligible, movesLeft);
+}
+function askedSince(draft: Draft, answer: LeaseAnswer, context: Context): number {
+  const isSame = draft.askedBy === answer.from && context.now - draft.askedAt <= 2 * context.policy.advertMs;
+  return isSame ? draft.askedSince : context.now;
+}
+export const isUnfitAndAnotherFit = (draft: Draft, answer: LeaseAnswer, context: Context): boolean =>
+  context.isCounted && !draft.isHealthy && answer.isEligible;
+export const breaksAndAnotherFit = (draft: Draft, event: EventOf<'health'>, context: Context): boolean =>
+  !event.isHealthy && context.rules.mayAnswerHardFailure(fittest(draft, context) !== 0);
+export const breaks = (_draft: Draft, event: EventOf<'health'>): boolean => !event.isHealthy;
+
+/** The best member that advertises itself fit and was heard lately; 0 when there is none. */
+export function fittest(state: LeaseState, { now, policy }: Pick<Context, 'now' | 'policy'>): number {
+  const since = now - 2 * policy.advertMs;
+  let best = 0;
+  for (const voter of state.set.voters) {
+    const peer = peerOf(state, voter);
+    if (voter === state.self || !peer.isEligible || peer.heardAt < since) continue;
+    if (best === 0 || peer.priority > peerOf(state, best).priority) best = voter;
+  }
+  return best;
+}
+
+export function noteAsk(draft: Draft, answer: LeaseAnswer, context: Context): void {
+  if (!answer.asks) return;
+  draft.askedSince = askedSince(draft, answer, context);
+  draft.askedBy = answer.from;
+  draft.askedAt = context.now;
+}
+/** Who held was the source of the data: what it has is what others are judged by. */
+export function leadsNoMore(draft: Draft): void {
+  if (draft.position !== null) draft.holderPosition = draft.position;
+}
+
+export function takeHealth(draft: Draft, event: EventOf<'health'>, context: Context): void {
+  draft.priority = event.priority;
+  draft.isHealthy = event.isHealthy;
+  draft.position = event.position;
+  draft.isLinkUp = event.isLinkUp;
+  draft.pollDueAt = context.now;
+  if (draft.epoch !== 0) rank(draft, context);
+}
+export function handOverToFittest(draft: Draft, event: EventOf<'health'>, context: Context): void {
+  takeHealth(draft, event, context);
+  startResigning(draft, fittest(draft, context), context);
+}
+export function handOverToAnswerer(draft: Draft, answer: LeaseAnswer, context: Context): void {
+  startResigning(draft, answer.from, context);
+}
+export function handOverAsTold(draft: Draft, event: EventOf<'handOver'>, context: Context): void {
+  startResigning(draft, event.heir, context);
+}
+function startResigning(draft: Draft, heir: number, context: Context): void {
+  draft.heir = heir;
+  closeGuard(draft);
+  if (!context.rules.resignsAfterClose()) context.dispatch(draft, { kind: 'closed' }, context, 'role');
+}
+
+/** The guard is closed: nothing can answer under this epoch any more, so it may be said. */
+export function resign(draft: Draft, _event: object, context: Context): void {
+  draft.resigning = draft.epoch;
+  leadsNoMore(draft);
+  draft.contendNotBefore = context.now + context.rules.waitsAfterResigning(context.policy.advertMs);
+  draft.contendFrom = draft.contendNotBefore;
+  draft.resignationsLeft = resignationsSent;
+  draft.epoch = 0;
+  draft.deadline = 0;
+  context.effects.push({ kind: 'run' });
+  resignAgain(draft, _event, context);
+}
+export function resignAgain(draft: Draft, _event: object, context: Context): void {
+  draft.resignationsLeft -= 1;
+  draft.resignDueAt = context.now + retryMsOf(context.policy);
+  const request: LeaseRequest = requestOf(draft, context, 'resign', draft.resigning);
+  context.dispatch(draft, request, context, 'vote');
+  context.effects.push({ kind: 'send', to: 0, datagram: request });
+}
