@@ -139,7 +139,7 @@ async function waitForSinks(
   }
 }
 
-const sinkEntrySchema = z.object({ messageId: z.string(), signed: z.boolean() });
+const sinkEntrySchema = z.object({ messageId: z.string(), signed: z.boolean(), to: z.array(z.string()) });
 
 /** What the sinks have taken so far, read from the disk of their host. */
 export function readSinkLog(paths: LabPaths, plan: LabPlan): readonly z.infer<typeof sinkEntrySchema>[] {

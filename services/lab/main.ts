@@ -1,10 +1,12 @@
 import { text } from 'node:stream/consumers';
+import { benignEvents } from '../faults/benign.ts';
 import { faults, impossibleFaults } from '../faults/registry.ts';
 import { AppError } from '../protocol/errors.ts';
 import { type LabRequest, labRequestSchema } from '../protocol/lab-request.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { describeError, exitStatus } from '../runtime/run-process.ts';
 import { renderCanary, runCanary } from './canary.ts';
+import { attackKindSchema, attackTarget, runAttack } from './client/attack-run.ts';
 import { canaryTaskSchema, runCanaries } from './client/canary-run.ts';
 import { trafficTaskSchema } from './client/traffic-plan.ts';
 import { runTraffic } from './client/traffic-run.ts';
@@ -19,7 +21,8 @@ import { readRecord } from './lab-record.ts';
 import { requireLab } from './requirements.ts';
 import { serveSinks } from './sinks/sinks.ts';
 import { readStatus, renderStatus } from './status.ts';
-import { renderTraffic, runLabTraffic } from './traffic.ts';
+import { renderTraffic, reportTraffic, runLabTraffic } from './traffic.ts';
+import { checkTraffic, isAllRight, renderCheck, requireCheckable, runCanariesUntil } from './traffic-check.ts';
 import { bringUp } from './up.ts';
 
 // The lab's process. `mailward lab` starts it with one JSON request; the hosts of a lab start it with the name of the part
@@ -69,9 +72,18 @@ async function run(request: LabRequest): Promise<number> {
     case 'logs':
       return await showLogs(paths, request);
     case 'traffic': {
-      const report = await runLabTraffic(paths, request, { clock });
-      print(request, report, renderTraffic(report));
-      return exitStatus.done;
+      if (request.check) requireCheckable(request);
+      const running = runLabTraffic(paths, request, { clock });
+      const canaries = request.check ? await runCanariesUntil(paths, running, { clock }) : undefined;
+      const run = await running;
+      const report = reportTraffic(run);
+      if (canaries === undefined) {
+        print(request, report, renderTraffic(report));
+        return exitStatus.done;
+      }
+      const check = await checkTraffic(paths, run, canaries, { clock });
+      print(request, { ...report, ...check }, `${renderTraffic(report)}\n${renderCheck(check)}`);
+      return isAllRight(check) ? exitStatus.done : exitStatus.no;
     }
     case 'canary': {
       const report = await runCanary(paths, request.count, { clock });
@@ -79,21 +91,15 @@ async function run(request: LabRequest): Promise<number> {
       return report.missing + report.duplicated + report.refused === 0 ? exitStatus.done : exitStatus.no;
     }
     case 'fault-list': {
-      const list = faults.map(({ id, family, title, target, failureModes, lookalikes }) => ({
-        id,
-        family,
-        title,
-        target,
-        failureModes,
-        lookalikes,
-      }));
-      print(request, { faults: list, impossible: impossibleFaults }, renderFaults());
+      const list = faults.map(({ inject: _, heal: __, bites, ...rest }) => ({ ...rest, check: bites.check }));
+      const benign = benignEvents.map(({ inject: _, heal: __, ...rest }) => rest);
+      print(request, { faults: list, benign, impossible: impossibleFaults }, renderFaults());
       return exitStatus.done;
     }
     case 'fault-inject': {
-      const fault = faultNamed(request.fault);
+      const fault = injectableNamed(request.fault);
       const hosts = targetsOf(readRecord(paths).plan, fault, request.host);
-      await injectFault(paths, hosts, fault, request.ttlSeconds);
+      await injectFault(paths, hosts, fault, request);
       print(
         request,
         { id: fault.id, hosts, ttlSeconds: request.ttlSeconds },
@@ -128,13 +134,16 @@ process.once('disconnect', () => process.exit(exitStatus.no));
 process.channel?.unref();
 function renderFaults(): string {
   const rows = faults.map(({ id, family, title }) => `${family.padEnd(14)} ${id.padEnd(32)} ${title}`);
+  const benign = benignEvents.map(({ id, title }) => `${'benign'.padEnd(14)} ${id.padEnd(32)} ${title}`);
   const cannot = impossibleFaults.map(({ id, reason }) => `${'impossible'.padEnd(14)} ${id.padEnd(32)} ${reason}`);
-  return [...rows, ...cannot].join('\n');
+  return [...rows, ...benign, ...cannot].join('\n');
 }
 
 const [first = '', second = ''] = process.argv.slice(2);
 try {
   if (first === 'sinks') await serveSinks(second, { clock });
+  else if (first === 'delay') await serveDelay(Number(second), Number(process.argv[4]), Number(process.argv[5]), { clock });
+  else if (first === 'attack') await runAttack(attackKindSchema.parse(second), attackTarget(process.argv), { clock });
   else if (first === 'traffic') answerWith(await runTraffic(trafficTaskSchema.parse(await readTask()), { clock }));
   else if (first === 'check') answerWith(await checkAsUser(userCheckTaskSchema.parse(await readTask()), { clock }));
   else if (first === 'canary') answerWith(await runCanaries(canaryTaskSchema.parse(await readTask()), { clock }));

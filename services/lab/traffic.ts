@@ -1,7 +1,7 @@
 import type { LabRequestOf } from '../protocol/lab-request.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { TrafficTask } from './client/traffic-plan.ts';
-import { type TrafficReport, trafficReportSchema } from './client/traffic-run.ts';
+import { type TrafficRun, trafficRunSchema } from './client/traffic-run.ts';
 import type { LabPaths } from './lab-paths.ts';
 import { readRecord } from './lab-record.ts';
 import { mailboxesOf } from './roles/mailboxes.ts';
@@ -13,22 +13,32 @@ const graceMs = 120_000;
 const idleShare = 0.1;
 const idleMax = 50;
 
-/** Simulated users at work for `seconds`; returns figures for each kind of action. */
+export type TrafficWish = Pick<LabRequestOf<'traffic'>, 'users' | 'ratePerSecond' | 'seconds' | 'profile'>;
+
+/** The figures of a run for each kind of action; who was written to stays out of it. */
+export type TrafficReport = Omit<TrafficRun, 'sent'> & { readonly accepted: number; readonly refused: number };
+
+/** Simulated users at work for `seconds`. */
 export async function runLabTraffic(
   paths: LabPaths,
-  request: LabRequestOf<'traffic'>,
+  request: TrafficWish,
   deps: { readonly clock: Clock },
-): Promise<TrafficReport> {
+): Promise<TrafficRun> {
   const { plan } = readRecord(paths);
   const task = trafficTask(plan, request, `t${deps.clock.now().toString(36)}`);
   return await runInClient(paths, plan, 'traffic', task, {
-    answer: trafficReportSchema,
+    answer: trafficRunSchema,
     timeoutMs: request.seconds * 1000 + graceMs,
   });
 }
 
+export function reportTraffic({ sent, ...run }: TrafficRun): TrafficReport {
+  const accepted = sent.filter(({ outcome }) => outcome === 'accepted').length;
+  return { ...run, accepted, refused: sent.length - accepted };
+}
+
 /** Users are spread over all domains; a tenth of them, at most 50, keep an idle IMAP session. */
-export function trafficTask(plan: LabPlan, request: LabRequestOf<'traffic'>, run: string): TrafficTask {
+export function trafficTask(plan: LabPlan, request: TrafficWish, run: string): TrafficTask {
   const mail = hostsOf(plan, 'mail');
   const domains = [...new Set(mail.flatMap((host) => host.domains))];
   const all = mailboxesOf(plan, domains).map(({ address }) => address);
@@ -58,6 +68,6 @@ export function renderTraffic(report: TrafficReport): string {
   return [
     ...rows,
     `${alive} of ${opened} idle IMAP sessions lasted.`,
-    `${report.accepted.length} messages were acknowledged in ${report.seconds} s. Their ids begin with ${report.run}.`,
+    `${report.accepted} messages were acknowledged and ${report.refused} refused in ${report.seconds} s. Their ids begin with ${report.run}.`,
   ].join('\n');
 }

@@ -41,6 +41,8 @@ export const labRequestSchema = z.discriminatedUnion('command', [
     ratePerSecond: z.number().positive().max(trafficRateMax).default(10),
     seconds: z.int().min(1).max(trafficSecondsMax).default(60),
     profile: z.enum(['flat', 'day']).default('flat'),
+    /** Look every message up afterwards, and send canaries meanwhile. */
+    check: z.boolean().default(false),
   }),
   z.object({ command: z.literal('canary'), ...base, count: z.int().min(1).max(canariesMax).default(20) }),
   z.object({ command: z.literal('fault-list'), ...base }),
@@ -49,6 +51,8 @@ export const labRequestSchema = z.discriminatedUnion('command', [
     ...base,
     fault: z.string(),
     host: labHostNameSchema.optional(),
+    /** Other values of the fault's parameters. */
+    values: z.record(z.string(), z.string()).default({}),
     ttlSeconds: z.int().min(1).max(faultTtlSecondsMax).default(300),
   }),
   z.object({

@@ -39,6 +39,7 @@ export function registerLab(program: Command): void {
     .option('--rate <number>', 'actions a second', Number, 10)
     .option('--seconds <count>', 'how long', wholeNumber, 60)
     .option('--profile <name>', 'flat, or a whole day squeezed into the time', 'flat')
+    .option('--check', 'send canaries meanwhile, and look every message up by trace afterwards', false)
     .action(({ rate, ...options }) => ask({ command: 'traffic', ratePerSecond: rate, ...options }));
   add('canary', 'Send numbered mails through every mail host and tell the fate of each.')
     .option('--count <count>', 'how many', wholeNumber, 20)
@@ -61,7 +62,10 @@ function registerFaults(lab: Command): void {
   add('inject <id>', 'Break something, for a limited time that the host itself enforces.')
     .option('--host <host>', 'which mail host, the first unless given')
     .option('--ttl <seconds>', 'time to live', wholeNumber, 300)
-    .action((id, { ttl, ...options }) => ask({ command: 'fault-inject', fault: id, ttlSeconds: ttl, ...options }));
+    .option('--set <name=value...>', 'other values of its parameters, as fault list shows them', nameAndValue, {})
+    .action((id, { ttl, set, ...options }) =>
+      ask({ command: 'fault-inject', fault: id, ttlSeconds: ttl, values: set, ...options }),
+    );
   add('heal [id]', 'Mend one fault, or with --all every one that is on.')
     .option('--host <host>', 'only on this host')
     .option('--all', 'every fault on every host', false)
@@ -69,6 +73,12 @@ function registerFaults(lab: Command): void {
   add('verify [ids...]', 'Inject each fault, see it bite, heal it, see health again.')
     .option('--from <id>', 'begin with this one')
     .action((ids, options) => ask({ command: 'fault-verify', only: ids, ...options }));
+}
+
+function nameAndValue(text: string, before: Record<string, string>): Record<string, string> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('A name and a value are expected, like percent=30.');
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
 function wholeNumber(text: string): number {

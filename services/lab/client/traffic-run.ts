@@ -22,25 +22,34 @@ const figureSchema = z.object({
   /** The first failure's words. */
   example: z.string().optional(),
 });
-export const trafficReportSchema = z.object({
+/** What a server said to one message. Refused at its recipient, it was never seen, so its message id is nobody's. */
+const sentSchema = z.object({
+  messageId: z.string(),
+  to: z.array(z.string()),
+  outcome: z.enum(['accepted', 'refused']),
+});
+export type SentMessage = z.infer<typeof sentSchema>;
+export const trafficRunSchema = z.object({
   run: z.string(),
+  /** When the first action was due, epoch ms. */
+  startedAt: z.number(),
   seconds: z.number(),
   kinds: z.record(z.string(), figureSchema),
   idle: z.object({ opened: z.int(), alive: z.int() }),
-  /** Message ids that a server acknowledged. */
-  accepted: z.array(z.string()),
+  sent: z.array(sentSchema),
 });
-export type TrafficReport = z.infer<typeof trafficReportSchema>;
+export type TrafficRun = z.infer<typeof trafficRunSchema>;
 
 type Tally = { attempted: number; failed: number; skipped: number; ms: number[]; example: string | undefined };
 
-export async function runTraffic(task: TrafficTask, deps: { readonly clock: Clock }): Promise<TrafficReport> {
+export async function runTraffic(task: TrafficTask, deps: { readonly clock: Clock }): Promise<TrafficRun> {
   const { clock } = deps;
   const tallies = new Map<TrafficKind, Tally>(
     trafficKinds.map((kind) => [kind, { attempted: 0, failed: 0, skipped: 0, ms: [], example: undefined }]),
   );
-  const accepted: string[] = [];
+  const sent: SentMessage[] = [];
   const idle = await openIdle(task);
+  const beganAt = clock.now();
   const startedAt = clock.monotonicMs();
   const open = new Set<Promise<void>>();
   for (const action of planTraffic(task)) {
@@ -54,7 +63,7 @@ export async function runTraffic(task: TrafficTask, deps: { readonly clock: Cloc
       continue;
     }
     const begunAt = clock.monotonicMs();
-    const session = perform(task, action, accepted).then(
+    const session = perform(task, action, sent).then(
       () => void tally.ms.push(clock.monotonicMs() - begunAt),
       (error: unknown) => {
         tally.failed++;
@@ -69,10 +78,11 @@ export async function runTraffic(task: TrafficTask, deps: { readonly clock: Cloc
   for (const client of idle) client.close();
   return {
     run: task.run,
+    startedAt: beganAt,
     seconds: Math.round((clock.monotonicMs() - startedAt) / 1000),
     kinds: Object.fromEntries([...tallies].map(([kind, tally]) => [kind, figureOf(tally)])),
     idle: { opened: idle.length, alive },
-    accepted,
+    sent,
   };
 }
 
@@ -98,7 +108,7 @@ async function openIdle(task: TrafficTask): Promise<readonly ImapFlow[]> {
 }
 
 /** One action to its end; throws when it did not end as its kind should. */
-async function perform(task: TrafficTask, action: TrafficAction, accepted: string[]): Promise<void> {
+async function perform(task: TrafficTask, action: TrafficAction, sent: SentMessage[]): Promise<void> {
   const user = task.users[action.user];
   const other = task.users[action.other];
   if (user === undefined || other === undefined) return;
@@ -117,7 +127,7 @@ async function perform(task: TrafficTask, action: TrafficAction, accepted: strin
   const take = async (mail: Outgoing): Promise<void> => {
     const { accepted: taken, code, reply } = await sendMail(mail);
     if (!taken) throw new Error(`${code} ${reply}`);
-    accepted.push(messageId);
+    sent.push({ messageId, to: [...mail.to], outcome: 'accepted' });
   };
   switch (action.kind) {
     case 'inbound':
@@ -142,10 +152,12 @@ async function perform(task: TrafficTask, action: TrafficAction, accepted: strin
       return await take({ ...submitted, to: [`r${action.number}@greylist.test`] });
     case 'slow-remote':
       return await take({ ...submitted, to: [`r${action.number}@slow.test`] });
-    case 'unknown-user':
-      return await expectRefusal(
-        sendMail({ ...outside, to: [`nobody${action.number}@${user.address.split('@')[1]}`] }),
-      );
+    case 'unknown-user': {
+      const to = [`nobody-${task.run}-${action.number}@${user.address.split('@')[1]}`];
+      await expectRefusal(sendMail({ ...outside, to }));
+      sent.push({ messageId, to, outcome: 'refused' });
+      return;
+    }
     case 'wrong-password':
       return await expectRefusal(sendMail({ ...submitted, password: 'guessed', to: [other.address] }));
     case 'imap-read':
