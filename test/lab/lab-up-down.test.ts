@@ -2,18 +2,24 @@ import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
+import { labPaths } from '../../services/lab/lab-paths.ts';
+import { findStanding } from '../../services/lab/what-stands.ts';
 import { canaryReportSchema } from './answers.ts';
 import { runLab, startLab, whyNoLab } from './lab-command.ts';
 import { type MachinePicture, pictureMachine } from './machine-picture.ts';
 
-// A lab that is real, serves mail, and leaves nothing: compared by mounts, links, rules, namespaces and processes, also
-// after `kill -9` of the command at every kind of half-done.
+// A lab that is real, serves mail, and leaves nothing: compared by mounts, links, routes, rules and processes, also after
+// `kill -9` of the command at every kind of half-done. `LAB_KILLS=20` kills so often for each topology.
 
 const lab = 'test';
 const own = ['--name', lab, '--json'] as const;
 const upSecondsMax = 60;
 const memoryMiBMax = 3072;
-const killsFully = 20;
+const topologies = ['default', 'two-sites'] as const;
+type Topology = (typeof topologies)[number];
+/** Mount points and processes that the smaller of them has when it is up. */
+const mountsFully = 30;
+const processesFully = 75;
 const noLab = await whyNoLab();
 
 describe.skipIf(noLab !== undefined)('a lab', () => {
@@ -62,31 +68,67 @@ describe.skipIf(noLab !== undefined)('a lab', () => {
     expectNothingLeft();
   });
 
-  /** Mount points that a lab has by then, spread over all that `up` makes. */
-  const kills = process.env.LAB_KILLS === undefined ? 5 : Math.min(killsFully, Number(process.env.LAB_KILLS));
-  const moments = Array.from({ length: kills }, (_, index) => 1 + Math.round((index * 30) / Math.max(1, kills - 1)));
+  const killsFew = { default: 3, 'two-sites': 2 };
+  const kills = topologies.flatMap((topology) =>
+    killMoments(topology, Number(process.env.LAB_KILLS ?? killsFew[topology])),
+  );
 
-  test.each(moments)('leaves nothing when the command is killed at mount %i', async (mounts) => {
-    const command = startLab('up', '--page-port', '0', ...own);
-    const { labPid } = await reach(command, mounts);
-    for (const pid of [labPid, command.pid]) if (pid !== undefined) process.kill(pid, 'SIGKILL');
-    await vi.waitFor(() => expect(command.signalCode).toBe('SIGKILL'));
-    const down = await runLab('down', ...own);
-    expect(down, down.stderr).toMatchObject({ status: 0 });
-    expectNothingLeft();
-  });
+  test.each(kills)(
+    '$topology leaves nothing when $command is killed at $mounts mounts and $processes processes',
+    async ({ topology, command, ...moment }) => {
+      const upArgs = ['up', '--topology', topology, '--page-port', '0', ...own];
+      if (command === 'down') expect(await runLab(...upArgs)).toMatchObject({ status: 0 });
+      const child = startLab(...(command === 'down' ? ['down', ...own] : upArgs));
+      const { labPid } = await reach(child, command, moment);
+      for (const pid of [labPid, child.pid]) if (pid !== undefined) process.kill(pid, 'SIGKILL');
+      await vi.waitFor(() => expect(child.signalCode).toBe('SIGKILL'));
+      const down = await runLab('down', ...own);
+      expect(down, down.stderr).toMatchObject({ status: 0 });
+      expectNothingLeft();
+    },
+  );
 });
 
-/** Waits until the lab has that many mounts, and tells the pid of the process that makes them. */
-async function reach(command: ChildProcess, mounts: number): Promise<{ readonly labPid: number }> {
+type Moment = { readonly mounts: number; readonly processes: number };
+type Kill = Moment & { readonly topology: Topology; readonly command: 'up' | 'down' };
+
+/** Spread over everything that `up` makes, mounts first and then processes; one in five is a kill of `down`. */
+function killMoments(topology: Topology, count: number): readonly Kill[] {
+  return Array.from({ length: count }, (_, index) => {
+    if (index % 5 === 2)
+      return {
+        topology,
+        command: 'down',
+        mounts: mountsFully,
+        processes: Math.round((processesFully * index) / count),
+      };
+    const share = (2 * (index + 1)) / (count + 1);
+    return {
+      topology,
+      command: 'up',
+      mounts: Math.max(1, Math.round(mountsFully * Math.min(1, share))),
+      processes: Math.round(processesFully * Math.max(0, share - 1)),
+    };
+  });
+}
+
+/** Waits until the lab has grown, or been taken down, that far, and tells the pid of the process that does it. */
+async function reach(
+  child: ChildProcess,
+  command: 'up' | 'down',
+  moment: Moment,
+): Promise<{ readonly labPid: number }> {
   return await vi.waitFor(
     () => {
-      const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
-      const count = lines.filter((line) => line.includes(`/run/mailward-lab/${lab}/`)).length;
-      expect(count).toBeGreaterThanOrEqual(mounts);
-      const children = readFileSync(`/proc/${command.pid}/task/${command.pid}/children`, 'utf8').trim().split(' ');
-      return { labPid: Number(children[0]) };
+      const labPid = Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')[0]);
+      expect(labPid).toBeGreaterThan(0);
+      const { mounts, processes } = findStanding(labPaths(lab));
+      if (command === 'up') {
+        expect(mounts.length).toBeGreaterThanOrEqual(moment.mounts);
+        expect(processes.length).toBeGreaterThanOrEqual(moment.processes);
+      } else expect(processes.length).toBeLessThanOrEqual(moment.processes);
+      return { labPid };
     },
-    { timeout: 60_000, interval: 2 },
+    { timeout: 60_000, interval: 5 },
   );
 }
