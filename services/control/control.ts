@@ -50,7 +50,7 @@ export async function startControl(
       renderMetrics: events.renderMetrics,
       onBatch: (envelope, report) => {
         fleet.report({ kind: 'batch', at: clock.now(), node: envelope.node });
-        if (report.tail !== undefined) consoles.sendTail(report.tail);
+        if (report.tails !== undefined) consoles.sendTails(report.tails);
       },
     },
   );
@@ -63,7 +63,7 @@ export async function startControl(
     events,
     readOverview: overviewOf,
     readNodes: fleet.readNodes,
-    setTail: (filter) => store.setTail(filter),
+    setTails: (filters) => store.setTails(filters),
   });
   stack.add('live', consoles.stop);
   const retention = createRetention(config.retention, { clock, store, events });

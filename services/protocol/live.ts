@@ -1,5 +1,6 @@
 // The control channel (agent → control) and the live channel (control → console), both socket.io.
 import { z } from 'zod';
+import { domainScope } from './domain.ts';
 import { instant } from './instant.ts';
 import { eventKindSchema, severitySchema } from './mail-event.ts';
 
@@ -61,7 +62,7 @@ export const nodeStateSchema = z.object({
 });
 export type NodeState = z.infer<typeof nodeStateSchema>;
 
-/** Namespace of the console's channel. Client → server: `tail:start` (a TailFilter), `tail:stop`. Server → client: below. */
+/** Namespace of the console's channel. Client → server: `tail:start` (a TailFilter, answered by a TailReply), `tail:stop`. Server → client: below. */
 export const liveNamespace = '/live';
 export const liveEvents = {
   /** Every second or when it changes: OverviewTick. */
@@ -71,12 +72,19 @@ export const liveEvents = {
   /** At most `tailLimits.linesPerSecond`: TailChunk. */
   tail: 'tail',
 } as const;
-export const tailLimits = { linesPerSecond: 200, filterBytesMax: 256 } as const;
+export const tailLimits = {
+  linesPerSecond: 200,
+  filterBytesMax: 256,
+  /** Different filters that may be followed at once; pages with the same one share it. */
+  filtersMax: 16,
+} as const;
 
 export const tailFilterSchema = z.object({
   text: z.string().max(tailLimits.filterBytesMax).optional(),
   node: z.string().optional(),
   kinds: z.array(eventKindSchema).optional(),
+  /** Lines that name an address or a user of this domain. */
+  domain: domainScope.optional(),
 });
 export type TailFilter = z.infer<typeof tailFilterSchema>;
 
@@ -90,6 +98,9 @@ export const tailLineSchema = z.object({
   text: z.string(),
 });
 export type TailLine = z.infer<typeof tailLineSchema>;
+
+/** Acknowledges `tail:start`. */
+export type TailReply = { readonly ok: true } | { readonly ok: false; readonly code: 'bad-request' | 'overloaded' };
 
 /** `skipped`: lines that matched and were left out to keep the rate; the page says so. */
 export const tailChunkSchema = z.object({ lines: z.array(tailLineSchema), skipped: z.number() });

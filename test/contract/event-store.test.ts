@@ -160,21 +160,25 @@ describe.each(drivers)('%s', (_name, open) => {
       expect((await put(store, { envelope, raw })).ack.result).toBe('stored');
     });
 
-    test('carries a tail, filtered and bounded', async () => {
+    test('carries tails, each filtered and bounded by itself', async () => {
       const store = await openStore();
       const lines = someMessages(300);
-      expect((await put(store, makeBatch(lines.slice(0, 5)))).tail).toBeUndefined();
-      store.setTail({ kinds: ['delivery'], text: 'STATUS=bounced' });
+      expect((await put(store, makeBatch(lines.slice(0, 5)))).tails).toBeUndefined();
+      store.setTails({ bounced: { kinds: ['delivery'], text: 'STATUS=bounced' }, other: { node: 'mx9' } });
       const firstOffset = Buffer.byteLength(`${lines.slice(0, 5).join('\n')}\n`);
       const some = await put(store, makeBatch(lines.slice(5, 50), { firstOffset, readMs: readMs + 1000 }));
-      expect(some.tail?.lines.length).toBeGreaterThan(1);
-      expect(some.tail?.lines.every((line) => line.text.includes('status=bounced'))).toBe(true);
-      store.setTail({});
+      expect(Object.keys(some.tails ?? {})).toEqual(['bounced']);
+      expect(some.tails?.bounced?.lines.length).toBeGreaterThan(1);
+      expect(some.tails?.bounced?.lines.every((line) => line.text.includes('status=bounced'))).toBe(true);
+      store.setTails({ all: {}, some: { domain: 'TO1.example', kinds: ['delivery'] } });
       const rest = makeBatch(lines.slice(50), { firstOffset: some.ack.lastOffset, readMs: readMs + 2000 });
       const all = await put(store, rest);
-      expect(all.tail?.lines).toHaveLength(tailLimits.linesPerSecond);
-      expect(all.tail?.skipped).toBe(lines.length - 50 - tailLimits.linesPerSecond);
-      store.setTail(undefined);
+      expect(all.tails?.all?.lines).toHaveLength(tailLimits.linesPerSecond);
+      expect(all.tails?.all?.skipped).toBe(lines.length - 50 - tailLimits.linesPerSecond);
+      const mine = lines.slice(50).filter((line) => line.includes('to=<') && line.includes('@to1.example'));
+      expect(all.tails?.some).toMatchObject({ skipped: 0 });
+      expect(all.tails?.some?.lines.map((line) => line.text)).toEqual(mine);
+      store.setTails({});
     });
   });
 

@@ -34,7 +34,7 @@ function stubStore(parts: Partial<EventStore> = {}): EventStore {
       counts: { 'connect|postfix|smtpd|': 2, [`unparsed||${node}|`]: 1 },
       gapBytes: 0,
     }),
-    setTail: () => {},
+    setTails: () => {},
     searchStories: async () => ({ items: [], completeness }),
     countStories: async () => ({ count: 0, atLeast: false }),
     readStory: async () => undefined,

@@ -1,6 +1,5 @@
 import type { Server, Socket } from 'socket.io';
 import { z } from 'zod';
-import { coverTailFilters, matchesTail } from '../../fleet/tail-filter.ts';
 import { nodesSchema, type Overview, overviewSchema } from '../../protocol/api.ts';
 import {
   liveEvents,
@@ -8,6 +7,7 @@ import {
   type NodeState,
   type TailChunk,
   type TailFilter,
+  type TailReply,
   tailChunkSchema,
   tailFilterSchema,
   tailLimits,
@@ -15,6 +15,7 @@ import {
 import type { Clock } from '../../runtime/clock.ts';
 import type { ControlEvents } from '../events.ts';
 import type { OverviewRequest } from '../overview.ts';
+import type { Tails } from '../store/event-store.ts';
 
 /** Open pages at once; one more is turned away. */
 const consolesMax = 200;
@@ -25,11 +26,12 @@ const overviewWindowMs = 3_600_000;
 export type ConsoleChannel = {
   readonly sendNodes: (states: readonly NodeState[]) => void;
   /** Lines that the store stored just now. */
-  readonly sendTail: (chunk: TailChunk) => void;
+  readonly sendTails: (tails: Tails) => void;
   readonly stop: () => void;
 };
 
-type TailClient = { readonly filter: TailFilter; linesLeft: number; skipped: number };
+/** `key` names the filter: pages that ask for the same share it. */
+type TailClient = { readonly key: string; readonly filter: TailFilter; linesLeft: number; skipped: number };
 
 /** The live channel of the console: the overview every second while somebody looks, nodes when they change, tails by filter. */
 export function serveConsoles(
@@ -39,10 +41,10 @@ export function serveConsoles(
     readonly events: ControlEvents;
     readonly readOverview: (request: OverviewRequest) => Promise<Overview>;
     readonly readNodes: () => NodeState[];
-    readonly setTail: (filter: TailFilter | undefined) => void;
+    readonly setTails: (filters: Readonly<Record<string, TailFilter>>) => void;
   },
 ): ConsoleChannel {
-  const { clock, events, readOverview, readNodes, setTail } = deps;
+  const { clock, events, readOverview, readNodes, setTails } = deps;
   const namespace = server.of(liveNamespace);
   const tailBySocket = new Map<Socket, TailClient>();
   let reading = false;
@@ -68,7 +70,8 @@ export function serveConsoles(
     client.skipped = 0;
   }
 
-  const retune = () => setTail(coverTailFilters([...tailBySocket.values()].map((client) => client.filter)));
+  const filters = () => Object.fromEntries([...tailBySocket.values()].map(({ key, filter }) => [key, filter]));
+  const retune = () => setTails(filters());
 
   namespace.on('connection', (socket) => {
     if (namespace.sockets.size > consolesMax) {
@@ -78,11 +81,22 @@ export function serveConsoles(
     events.consolesOpen(namespace.sockets.size);
     socket.emit(liveEvents.nodes, encodeNodes(readNodes()));
     void tick();
-    socket.on('tail:start', (payload: unknown) => {
-      const filter = tailFilterSchema.safeParse(payload ?? {});
-      if (!filter.success) return;
-      tailBySocket.set(socket, { filter: filter.data, linesLeft: tailLimits.linesPerSecond, skipped: 0 });
+    socket.on('tail:start', (payload: unknown, acknowledge: unknown) => {
+      const reply = (answer: TailReply) => {
+        if (typeof acknowledge === 'function') acknowledge(answer);
+      };
+      // One tail a page: what it followed before is over, whatever becomes of the new one.
+      tailBySocket.delete(socket);
+      const asked = tailFilterSchema.safeParse(payload ?? {});
+      const filter = asked.data;
+      const key = JSON.stringify(filter);
+      const followed = filters();
+      const isTooMany = !Object.hasOwn(followed, key) && Object.keys(followed).length >= tailLimits.filtersMax;
+      if (filter !== undefined && !isTooMany)
+        tailBySocket.set(socket, { key, filter, linesLeft: tailLimits.linesPerSecond, skipped: 0 });
       retune();
+      if (filter === undefined) reply({ ok: false, code: 'bad-request' });
+      else reply(isTooMany ? { ok: false, code: 'overloaded' } : { ok: true });
     });
     socket.on('tail:stop', () => {
       if (tailBySocket.delete(socket)) retune();
@@ -98,11 +112,13 @@ export function serveConsoles(
     sendNodes: (states) => {
       if (namespace.sockets.size > 0) namespace.emit(liveEvents.nodes, encodeNodes(states));
     },
-    sendTail: (chunk) => {
+    sendTails: (tails) => {
       for (const [socket, client] of tailBySocket) {
-        const matching = chunk.lines.filter((line) => matchesTail(client.filter, line));
-        const lines = matching.slice(0, client.linesLeft);
-        const skipped = matching.length - lines.length + chunk.skipped;
+        const chunk = tails[client.key];
+        if (chunk === undefined) continue;
+        // Several agents' seconds may fall into one of ours.
+        const lines = chunk.lines.slice(0, client.linesLeft);
+        const skipped = chunk.lines.length - lines.length + chunk.skipped;
         client.linesLeft -= lines.length;
         client.skipped += skipped;
         events.tailLinesSkipped(skipped);
@@ -111,7 +127,7 @@ export function serveConsoles(
     },
     stop: () => {
       stop();
-      setTail(undefined);
+      setTails({});
     },
   };
 }

@@ -15,9 +15,12 @@ export type IngestReport = {
   readonly delays?: DelayCounts;
   /** Bytes missing between what was stored of this source and this batch. */
   readonly gapBytes: number;
-  /** Lines for the live tail, when a tail filter is set; bounded by `tailLimits`. */
-  readonly tail?: TailChunk;
+  /** Lines for the live tails, when there are such; bounded by `tailLimits`. */
+  readonly tails?: Tails;
 };
+
+/** By the names that `setTails` gave. A line that several filters let through is one object. */
+export type Tails = Readonly<Record<string, TailChunk>>;
 
 export type FlowRange = { readonly since: number; readonly until: number; readonly stepMs: number };
 
@@ -47,8 +50,8 @@ export type RetentionReport = { readonly lines: number; readonly stories: number
 export interface EventStore {
   /** Durable when it resolves. `body` is the zstd-compressed lines and is transferred, not copied: the caller's buffer is gone. */
   ingest(envelope: BatchEnvelope, body: Uint8Array<ArrayBuffer>): Promise<IngestReport>;
-  /** What the tail should carry from now on; `undefined` ends it. */
-  setTail(filter: TailFilter | undefined): void;
+  /** What is followed from now on, by names of the caller's choice; at most `tailLimits.filtersMax`. */
+  setTails(filters: Readonly<Record<string, TailFilter>>): void;
   searchStories(query: StoryQuery): Promise<StoryPage>;
   /** How many the search finds, up to `countMax`. */
   countStories(query: Omit<StoryQuery, 'cursor' | 'limit'>, countMax: number): Promise<StoryCount>;

@@ -45,7 +45,7 @@ export async function createSqliteEventStore(
     });
   const writer = startWorker('writer');
   // The writer creates the file; a reader that came first would find none.
-  await writer.call('setTail', [undefined]);
+  await writer.call('setTails', [{}]);
   const reader = startWorker('reader');
   const reports = createReportThread(() => createWorker('report'), crashed('report'));
   let waitingBytes = 0;
@@ -78,10 +78,10 @@ export async function createSqliteEventStore(
         waitingBytes -= bytes;
       }
     },
-    setTail: (filter) => {
+    setTails: (filters) => {
       writer
-        .call('setTail', [filter])
-        .catch((error: unknown) => deps.log.error({ err: error }, 'the tail was not set'));
+        .call('setTails', [filters])
+        .catch((error: unknown) => deps.log.error({ err: error }, 'the tails were not set'));
     },
     searchStories: (query) => ask('searchStories', query),
     countStories: (query, countMax) => ask('countStories', query, countMax),

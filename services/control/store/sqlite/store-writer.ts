@@ -60,14 +60,14 @@ export type StoreWriter = {
    * place. @throws when the database cannot commit: then nothing of the group is stored and memory is as it was stored.
    */
   readonly ingest: (batches: readonly ReadyBatch[]) => (IngestReport | AppError)[];
-  readonly setTail: (filter: TailFilter | undefined) => void;
+  readonly setTails: (filters: Readonly<Record<string, TailFilter>>) => void;
 };
 
 export function createStoreWriter(db: DatabaseSync): StoreWriter {
   const tail = createTail();
   let state = createState(db);
   return {
-    setTail: tail.setFilter,
+    setTails: tail.setFilters,
     ingest: (batches) => {
       db.exec('BEGIN IMMEDIATE');
       try {
@@ -175,13 +175,13 @@ function createState(db: DatabaseSync) {
       }
       sources.keep(source, claim);
       const gapBytes = claim.gap === undefined ? 0 : claim.gap.last - claim.gap.first;
-      const chunk = tail.take();
+      const tails = tail.take();
       return {
         ack: { result: 'stored', sourceId, lastOffset },
         counts: Object.fromEntries(counts),
         gapBytes,
         ...(delays.size === 0 ? {} : { delays: Object.fromEntries(delays) }),
-        ...(chunk === undefined ? {} : { tail: chunk }),
+        ...(tails === undefined ? {} : { tails }),
       };
     },
     flush: () => {

@@ -77,8 +77,8 @@ function handle(call: Call): void {
 
 function run(method: string, args: readonly unknown[]): unknown {
   switch (method) {
-    case 'setTail':
-      return writer.setTail(args[0] as TailFilter | undefined);
+    case 'setTails':
+      return writer.setTails(args[0] as Readonly<Record<string, TailFilter>>);
     case 'retentionStep':
       return retentionStep(args[0] as RetentionPolicy);
     case 'stop':
