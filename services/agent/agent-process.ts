@@ -15,10 +15,10 @@ const usage = `Examples:
 Usage: mailward agent [options]
 
   --config FILE         YAML configuration; everything has a default
-  --node NAME           name of this node (the host's name)
-  --control URL         where control serves (http://127.0.0.1:7400)
+  --node NAME           name of this node (the one that it joined under, else the host's)
+  --control URL         where control serves (where the node joined, else http://127.0.0.1:7400)
   --file GLOB           log file to follow, may be given again (/var/log/mail.log)
-  --data-dir DIR        where the checkpoint is kept
+  --data-dir DIR        where the checkpoint and the node's identity are kept
   --metrics-port PORT   port of its own metrics, 0 for any free one (9154)
 `;
 

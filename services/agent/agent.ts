@@ -20,6 +20,8 @@ import { createSources, type Sources } from './tail/sources.ts';
 import { watchFolders } from './tail/watch-folders.ts';
 
 /** Between news of a file and the look at it: what is written in between goes into the same batch. */
+import { createIdentityEvents } from './trust/identity-events.ts';
+import { createIdentityKeeper } from './trust/identity-keeper.ts';
 const lingerMs = 30;
 
 /** File systems stamp with a coarser clock than ours. */
@@ -62,6 +64,15 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
 
   const channel = createControlChannel(
     {
+  const keeper =
+    config.identity === undefined
+      ? undefined
+      : createIdentityKeeper(
+          config.identity,
+          { controlUrl: config.control, dataDir: config.dataDir, connectionsMax },
+          { clock, random, events: createIdentityEvents({ log, registry: events.registry }) },
+        );
+  if (keeper !== undefined) stack.add('identity', keeper.stop);
       controlUrl: config.control,
       node: config.node,
       readHello: () => ({
@@ -69,7 +80,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
         ...{ metricsPort: metrics.port, timeZone: config.timeZone },
       }),
     },
-    { clock, events, readSources },
+    { clock, events, readSources, keeper },
   );
   stack.add('control channel', channel.stop);
 
@@ -84,7 +95,10 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   if (syslog !== undefined) stack.add('syslog', syslog.stop);
 
   const stopping = new AbortController();
-  const client = createBulkClient(config.control, { events, random, signal: stopping.signal });
+  const client = createBulkClient(config.control, {
+    ...{ events, random, signal: stopping.signal },
+    connections: keeper?.connections,
+  });
   const checkpoint = await loadCheckpoint(config.dataDir, config.node, events.checkpointFault);
   // Killed before control ever answered, it was here all the same: what was written since then is ours to find.
   if (checkpoint === undefined)

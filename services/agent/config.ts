@@ -8,13 +8,15 @@ import { isLoopbackHost } from '../runtime/loopback.ts';
 import { journalConfigSchema } from './journal/journal-config.ts';
 import { nodeMetricsConfigSchema } from './metrics/metrics-config.ts';
 import { syslogConfigSchema } from './syslog/syslog-config.ts';
+import { type Identity, readIdentity } from './trust/identity.ts';
 
 const controlUrl = z
   .url({ protocol: /^https?$/ })
   .refine(
-    (url) => isLoopbackHost(new URL(url).hostname.replace(/^\[|\]$/g, '')),
-    'Control is reached over loopback only: there is no encryption between hosts yet',
+    (url) => url.startsWith('https:') || isLoopbackHost(new URL(url).hostname.replace(/^\[|\]$/g, '')),
+    'Without TLS control is reached over loopback only: give an address with https, and join with `mailward join`',
   );
+const localControl = 'http://127.0.0.1:7400';
 /** A path or a glob; relative ones count from where the agent is started. */
 const filePattern = z
   .string()
@@ -24,12 +26,10 @@ const filePattern = z
 
 /** The agent's YAML file. Every part has a default, so that no file is needed. */
 export const agentConfigSchema = z.strictObject({
-  node: z
-    .string()
-    .min(1)
-    .max(255)
-    .prefault(() => hostname()),
-  control: controlUrl.default('http://127.0.0.1:7400'),
+  /** Else the name that it joined under, else the host's. */
+  node: z.string().min(1).max(255).optional(),
+  /** Else where it joined, else this machine. */
+  control: controlUrl.optional(),
   files: z.array(filePattern).min(1).max(100).prefault(['/var/log/mail.log']),
   /** The systemd journal is read too when this is there, be it empty (`journal: {}`). */
   journal: journalConfigSchema.optional(),
@@ -60,7 +60,12 @@ export const agentConfigSchema = z.strictObject({
     .max(64)
     .prefault(() => Intl.DateTimeFormat().resolvedOptions().timeZone),
 });
-export type AgentConfig = z.infer<typeof agentConfigSchema>;
+/** With the node's identity where control is reached with TLS. */
+export type AgentConfig = z.infer<typeof agentConfigSchema> & {
+  readonly node: string;
+  readonly control: string;
+  readonly identity?: Identity | undefined;
+};
 
 export type AgentFlags = {
   readonly config?: string | undefined;
@@ -84,7 +89,29 @@ export async function readAgentConfig(flags: AgentFlags): Promise<AgentConfig> {
     dataDir: flags['data-dir'] ?? base.dataDir,
     metrics: { ...base.metrics, port: port === undefined ? base.metrics.port : Number(port) },
   });
-  if (result.success) return result.data;
+  if (result.success) return { ...result.data, ...(await resolveIdentity(result.data)) };
   const faults = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   throw new AppError('bad-config', faults.join('\n'));
+}
+
+/**
+ * Who this node is and where its control is: what it is told, else what it joined.
+ * @throws AppError `missing` when control is reached with TLS and the node has not joined, `bad-config` under another name.
+ */
+async function resolveIdentity(
+  told: z.infer<typeof agentConfigSchema>,
+): Promise<Pick<AgentConfig, 'node' | 'control' | 'identity'>> {
+  const isLocal = told.control?.startsWith('http:') === true;
+  const identity = isLocal ? undefined : await readIdentity(told.dataDir);
+  const control = told.control ?? identity?.control ?? localControl;
+  if (control.startsWith('http:')) return { node: told.node ?? hostname(), control };
+  if (identity === undefined)
+    throw new AppError('missing', `This node has not joined: there is no identity in ${told.dataDir}`, {
+      hint: `Run \`mailward join --control ${control} --token …\`, with a token from \`mailward token create\` on control's machine`,
+    });
+  if (told.node !== undefined && told.node !== identity.node)
+    throw new AppError('bad-config', `node: this node has joined as ${identity.node} and is called ${told.node} here`, {
+      hint: 'Leave the name out, or join anew under the other one',
+    });
+  return { node: identity.node, control, identity };
 }

@@ -2,6 +2,7 @@ import { io } from 'socket.io-client';
 import { agentNamespace, type Heartbeat, type Hello, type HelloReply, helloReplySchema } from '../protocol/live.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { AgentEvents } from './events.ts';
+import type { IdentityKeeper } from './trust/identity-keeper.ts';
 
 const helloTimeoutMs = 10_000;
 /** After control has refused the hello (another release, too many agents) it is asked again this much later. */
@@ -15,14 +16,21 @@ export function createControlChannel(
     readonly events: AgentEvents;
     /** `undefined` while the files have not been looked at. */
     readonly readSources: () => Heartbeat['sources'] | undefined;
+    /** Absent without TLS. */
+    readonly keeper?: Pick<IdentityKeeper, 'credentials' | 'follow'> | undefined;
   },
 ): { readonly beat: () => void; readonly stop: () => void } {
-  const { clock, events, readSources } = deps;
+  const { clock, events, readSources, keeper } = deps;
   const socket = io(new URL(agentNamespace, options.controlUrl).href, {
     transports: ['websocket'],
     reconnectionDelay: 200,
     reconnectionDelayMax: 5000,
     randomizationFactor: 0.5,
+    ...keeper?.credentials(),
+  });
+  keeper?.follow(() => {
+    Object.assign(socket.io.opts, keeper.credentials());
+    socket.disconnect().connect();
   });
   let stopBeating = () => {};
   /** Counts connections, so that the answer to an old one's hello changes nothing any more. */

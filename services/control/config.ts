@@ -5,15 +5,27 @@ import { readConfigFile } from '../runtime/config-file.ts';
 import { defaultDataDir } from '../runtime/data-dir.ts';
 import { isLoopbackHost } from '../runtime/loopback.ts';
 
-const loopbackHost = z
-  .string()
-  .refine(isLoopbackHost, 'Only a loopback address may be listened on: there is no sign-in yet');
+/** An address, or a network as `192.0.2.0/24`. */
+const network = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
 
 /** Control's YAML file. Every part has a default, so that no file is needed. */
 export const controlConfigSchema = z.strictObject({
   listen: z
-    .strictObject({ host: loopbackHost.default('127.0.0.1'), port: z.number().int().min(0).max(65_535).default(7400) })
+    .strictObject({
+      host: z.string().min(1).default('127.0.0.1'),
+      port: z.number().int().min(0).max(65_535).default(7400),
+      /** With TLS, agents show the certificate that their node got when it joined. */
+      tls: z.boolean().default(false),
+    })
+    .refine(({ host, tls }) => tls || isLoopbackHost(host), {
+      path: ['tls'],
+      message: 'Beyond loopback control listens with TLS only: say `tls: true`, or --tls',
+    })
     .prefault({}),
+  /** With TLS: networks, besides this machine, whose people may see pages and API. Whoever is there sees everybody's mail log. */
+  pagesFrom: z.array(network).max(100).default([]),
+  /** How long a certificate of a node, and control's own, is good for. Each is renewed after two thirds of it. */
+  certificateDays: z.number().min(0.00005).max(398).default(30),
   /** Names, besides localhost, under which a browser may ask for the console (behind a proxy or a tunnel). */
   names: z.array(z.string().min(1).max(253)).max(100).default([]),
   dataDir: z
@@ -53,6 +65,7 @@ export type ControlFlags = {
   readonly config?: string | undefined;
   readonly host?: string | undefined;
   readonly port?: string | undefined;
+  readonly tls?: boolean | undefined;
   readonly 'data-dir'?: string | undefined;
 };
 
@@ -68,6 +81,7 @@ export async function readControlConfig(flags: ControlFlags): Promise<ControlCon
     listen: {
       host: flags.host ?? base.listen.host,
       port: flags.port === undefined ? base.listen.port : Number(flags.port),
+      tls: flags.tls ?? base.listen.tls,
     },
   });
   if (result.success) return result.data;

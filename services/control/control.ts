@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Server as TlsServer } from 'node:tls';
 import { defaultFleetPolicy } from '../fleet/fleet.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
@@ -7,6 +8,7 @@ import type { StopStack } from '../runtime/stop-stack.ts';
 import type { ControlConfig } from './config.ts';
 import { createControlEvents } from './events.ts';
 import { createFleetKeeper } from './fleet-keeper.ts';
+import { createDoorkeeper } from './http/guards.ts';
 import { createHttpServer } from './http/server.ts';
 import { serveAgents } from './live/agent-channel.ts';
 import { serveConsoles } from './live/console-channel.ts';
@@ -15,7 +17,11 @@ import { type OverviewRequest, readOverview } from './overview.ts';
 import { createRetention } from './retention.ts';
 import type { EventStore } from './store/event-store.ts';
 
+import { controlNames } from './trust/control-names.ts';
+import { createTrust } from './trust/trust.ts';
+import { createTrustEvents } from './trust/trust-events.ts';
 const consoleFolder = join(import.meta.dirname, '..', 'console', 'dist');
+const dayMs = 86_400_000;
 
 /**
  * The composition root of control: everything that it is made of, started in order, each with its stop on `stack`.
@@ -40,11 +46,25 @@ export async function startControl(
   const overviewOf = (request: OverviewRequest) => readOverview(request, { clock, store, readNodes: fleet.readNodes });
 
   const app = await createHttpServer(
-    { version, names: config.names, consoleFolder, inFlightBytesMax: config.ingest.inFlightBytesMax },
+    { version, names, pagesFrom, consoleFolder, inFlightBytesMax: config.ingest.inFlightBytesMax },
     {
+  const { host, port, tls } = config.listen;
+  const trust = tls
+    ? await createTrust(
+        {
+          dataDir: config.dataDir,
+          names: controlNames(host, config.names),
+          certificateMs: config.certificateDays * dayMs,
+        },
+        { clock, events: createTrustEvents({ log, registry: events.registry }) },
+      )
+    : undefined;
+  if (trust !== undefined) stack.add('trust', trust.stop);
+  const { names, pagesFrom } = config;
       clock,
       store,
       events,
+      trust,
       readOverview: overviewOf,
       readNodes: fleet.readNodes,
       renderMetrics: events.renderMetrics,
@@ -55,9 +75,10 @@ export async function startControl(
     },
   );
   stack.add('http', () => app.close());
-  const sockets = createSocketServer(app.server, config.names);
+  trust?.followServerCertificate((context) => (app.server as unknown as TlsServer).setSecureContext(context));
+  const sockets = createSocketServer(app.server, createDoorkeeper({ names, pagesFrom, trust }));
   stack.add('sockets', () => closeSockets(sockets));
-  serveAgents(sockets, config.fleet, { clock, events, fleet });
+  serveAgents(sockets, config.fleet, { clock, events, fleet, trust });
   const consoles = serveConsoles(sockets, {
     clock,
     events,
@@ -69,7 +90,6 @@ export async function startControl(
   const retention = createRetention(config.retention, { clock, store, events });
   stack.add('retention', retention.stop);
 
-  const { host, port } = config.listen;
   const url = await listenOrExplain(() => app.listen({ host, port }), { host, port, option: '--port' });
   log.info({ url }, 'control serves');
   return { url };

@@ -12,13 +12,15 @@ import { createSqliteEventStore } from './store/sqlite-event-store.ts';
 const usage = `Examples:
   mailward control --port 7400
   mailward control --config /etc/mailward/control.yaml
+  mailward control --host 0.0.0.0 --tls
 
 Usage: mailward control [options]
 
   --config FILE     YAML configuration; everything has a default
-  --host ADDRESS    loopback address to listen on (127.0.0.1)
+  --host ADDRESS    address to listen on (127.0.0.1); beyond loopback with --tls only
   --port PORT       TCP port, 0 for any free one (7400)
   --data-dir DIR    where lines and stories are kept
+  --tls             speak TLS, and ask agents for the certificate they got by joining
 `;
 
 const stopWithinMs = 10_000;
@@ -27,7 +29,8 @@ const startWithinMs = 5000;
 function readFlags(): (ControlFlags & { readonly help?: boolean | undefined }) | undefined {
   const text = { type: 'string' } as const;
   try {
-    const options = { config: text, host: text, port: text, 'data-dir': text, help: { type: 'boolean' } } as const;
+  const flag = { type: 'boolean' } as const;
+    const options = { config: text, host: text, port: text, 'data-dir': text, tls: flag, help: flag } as const;
     return parseArgs({ options }).values;
   } catch (error) {
     process.stderr.write(`mailward control: ${describeError(error)}\n${usage}`);

@@ -1,3 +1,4 @@
+import type { Agent } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { problemSchema } from '../../protocol/errors.ts';
 import {
@@ -16,7 +17,7 @@ import { askOverHttp, createConnections, type Question } from './http-client.ts'
 /** One request; a store that takes longer is asked again, which costs nothing: a range is stored once. */
 const requestTimeoutMs = 60_000;
 /** As many as batches on their way, and one for a question beside them. */
-const connectionsMax = 5;
+export const connectionsMax = 5;
 
 export type BulkClient = {
   /** Sends until control has it. Rejects when `signal` ends the agent, and as {@link isOutOfSequence} says. */
@@ -36,6 +37,8 @@ export function createBulkClient(
   const { events, random, signal } = deps;
 
   async function insist<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    /** With TLS: those that show the node's certificate of the moment. */
+    readonly connections?: (() => Agent) | undefined;
     for (let attempt = 1; ; attempt++) {
       try {
         return await ask();
@@ -50,13 +53,14 @@ export function createBulkClient(
     }
   }
 
-  const connections = createConnections(connectionsMax);
+  const plain = createConnections(connectionsMax);
+  const connections = deps.connections ?? (() => plain);
 
   async function request(path: string, question: Omit<Question, 'signal'>): Promise<unknown> {
     const answer = await askOverHttp(
       new URL(path, controlUrl),
       { ...question, signal: AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]) },
-      connections,
+      connections(),
     );
     if (answer.status >= 200 && answer.status < 300) return answer.json;
     throw new RefusalError(answer.status, answer.json, Number(answer.headers['retry-after']) * 1000 || 0);

@@ -1,14 +1,21 @@
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { AppError } from '../../protocol/errors.ts';
 import { isOwnHost, isOwnOrigin } from '../../runtime/loopback.ts';
+import { isAgentsErrand } from '../trust/admit-agent.ts';
+import type { Trust } from '../trust/trust.ts';
+
+/** The reason to refuse a request before anything of it is done; `undefined` lets it in. */
+export type Doorkeeper = (request: IncomingMessage) => AppError | undefined;
 
 /**
  * What keeps other people's web pages away from a server that asks for no password, and keeps ours from being misused:
  * the name and origin checks, and the headers of OWASP's secure headers list that matter for an API with a page.
  */
-export function registerGuards(app: FastifyInstance, names: readonly string[]): void {
+export function registerGuards(app: FastifyInstance, whyRefused: Doorkeeper): void {
   app.addHook('onRequest', async (request) => {
-    const refused = whyRefused(request.headers, names);
+    const refused = whyRefused(request.raw);
     if (refused !== undefined) throw refused;
   });
   app.addHook('onSend', async (_request, reply) => {
@@ -21,18 +28,44 @@ export function registerGuards(app: FastifyInstance, names: readonly string[]): 
   });
 }
 
-/** The reason to refuse a request by its `Host` and `Origin`; `undefined` lets it in. */
-export function whyRefused(
-  headers: { readonly host?: string | undefined; readonly origin?: string | undefined },
-  names: readonly string[],
-): AppError | undefined {
-  if (!isOwnHost(headers.host, names))
-    return new AppError('forbidden', 'This server is not known under that name', {
-      hint: 'Ask for localhost, or add the name to `names` in the configuration of control',
-    });
-  if (!isOwnOrigin(headers.origin, headers.host))
-    return new AppError('forbidden', 'A page of another origin may not ask here');
-  return undefined;
+/**
+ * Judges by where a request comes from, its `Host` and its `Origin`. Pages and API are for this machine and the networks of
+ * `pagesFrom` (CIDR or single addresses), because there is no sign-in; agents come from anywhere, and show a certificate.
+ */
+export function createDoorkeeper(options: {
+  readonly names: readonly string[];
+  readonly pagesFrom?: readonly string[];
+  readonly trust?: Trust | undefined;
+}): Doorkeeper {
+  const { names, pagesFrom = [], trust } = options;
+  const ownNames = [...names, ...(trust?.names ?? []).map((name) => (isIP(name) === 6 ? `[${name}]` : name))];
+  const allowed = networkList(['127.0.0.0/8', '::1', ...pagesFrom]);
+  return (request) => {
+    if (isAgentsErrand(trust, request)) return undefined;
+    const { remoteAddress = '' } = request.socket;
+    if (trust !== undefined && !allowed.check(remoteAddress, isIP(remoteAddress) === 6 ? 'ipv6' : 'ipv4'))
+      return new AppError('forbidden', `Pages and API are not for ${remoteAddress}: there is no sign-in yet`, {
+        hint: 'Ask from the machine itself, as through ssh -L, or name your network in `pagesFrom` of control',
+      });
+    const { host, origin } = request.headers;
+    if (!isOwnHost(host, ownNames))
+      return new AppError('forbidden', 'This server is not known under that name', {
+        hint: 'Ask for localhost, or add the name to `names` in the configuration of control',
+      });
+    if (!isOwnOrigin(origin, host)) return new AppError('forbidden', 'A page of another origin may not ask here');
+    return undefined;
+  };
+}
+
+function networkList(networks: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [address = '', bits] = network.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    if (bits === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(bits), family);
+  }
+  return list;
 }
 
 const contentSecurityPolicy = [

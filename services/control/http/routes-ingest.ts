@@ -9,6 +9,7 @@ import {
   storedOffsetsSchema,
 } from '../../protocol/ingest.ts';
 import { protocolVersion } from '../../protocol/version.ts';
+import { admitAgent } from '../trust/admit-agent.ts';
 import { problemResponses } from './openapi.ts';
 import type { HttpDeps, HttpOptions, TypedApp } from './typed-app.ts';
 
@@ -19,9 +20,9 @@ import type { HttpDeps, HttpOptions, TypedApp } from './typed-app.ts';
 export function registerIngest(
   app: TypedApp,
   options: Pick<HttpOptions, 'inFlightBytesMax'>,
-  deps: Pick<HttpDeps, 'store' | 'events' | 'onBatch'>,
+  deps: Pick<HttpDeps, 'store' | 'events' | 'onBatch' | 'trust'>,
 ): void {
-  const { store, events, onBatch } = deps;
+  const { store, events, onBatch, trust } = deps;
   let inFlightBytes = 0;
 
   // The body is left on the wire until the envelope is known to be sound and there is room for it.
@@ -44,6 +45,7 @@ export function registerIngest(
     async (request) => {
       try {
         const envelope = readEnvelope(request.headers[batchHeaderName]);
+        admitAgent(trust, request.socket, envelope.node);
         const bodyBytes = readLength(request.headers['content-length']);
         if (inFlightBytes + bodyBytes > options.inFlightBytesMax)
           throw new AppError('overloaded', 'Too many batches are being stored', { hint: 'Send it again in a moment' });
@@ -77,6 +79,7 @@ export function registerIngest(
       },
     },
     async (request) => {
+      admitAgent(trust, request.socket, request.query.node);
       const sources = await store.readOffsets(request.query.node);
       return { node: request.query.node, sources: [...sources] };
     },

@@ -1,7 +1,8 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { registerOperatorRoutes, registerTrustRoutes } from '../trust/routes-trust.ts';
 import { registerConsole } from './console-files.ts';
-import { registerGuards } from './guards.ts';
+import { createDoorkeeper, registerGuards } from './guards.ts';
 import { registerOpenApi } from './openapi.ts';
 import { registerProblems } from './problem.ts';
 import { registerFleetRoutes } from './routes-fleet.ts';
@@ -17,18 +18,22 @@ const requestTimeoutMs = 60_000;
 
 /** The HTTP side of control, complete but not listening: tests inject requests, `control.ts` listens. */
 export async function createHttpServer(options: HttpOptions, deps: HttpDeps): Promise<FastifyInstance> {
-  const app = fastify({
+  const { trust } = deps;
+  const settings = {
     logger: false,
     bodyLimit: 64 * 1024,
     requestTimeout: requestTimeoutMs,
     forceCloseConnections: true,
-    http: { maxHeaderSize: headerBytesMax },
     routerOptions: { maxParamLength: 512 },
-  });
+  } as const;
+  const app =
+    trust === undefined
+      ? fastify({ ...settings, http: { maxHeaderSize: headerBytesMax } })
+      : asPlain(fastify({ ...settings, https: { ...trust.tlsOptions(), maxHeaderSize: headerBytesMax } }));
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   registerProblems(app, (error, route) => deps.events.faultInRoute(error, route));
-  registerGuards(app, options.names);
+  registerGuards(app, createDoorkeeper({ ...options, trust }));
   app.addHook('onResponse', async (request, reply) => {
     deps.events.requestAnswered(request.routeOptions.url ?? 'none', reply.statusCode);
   });
@@ -46,3 +51,6 @@ export async function createHttpServer(options: HttpOptions, deps: HttpDeps): Pr
   await registerConsole(app, options.consoleFolder);
   return app;
 }
+
+/** To fastify's types a server with TLS is another kind; routes and plugins see no difference. */
+const asPlain = (app: unknown): FastifyInstance => app as FastifyInstance;

@@ -11,6 +11,7 @@ import type { ControlEvents } from '../events.ts';
 import type { OverviewRequest } from '../overview.ts';
 import type { EventStore, IngestReport } from '../store/event-store.ts';
 
+import type { Trust } from '../trust/trust.ts';
 /** A fastify scope whose handlers get their types from zod schemas. */
 export type TypedApp = FastifyInstance<
   RawServerDefault,
@@ -24,6 +25,7 @@ export type HttpOptions = {
   readonly version: string;
   readonly names: readonly string[];
   readonly consoleFolder: string;
+  readonly pagesFrom?: readonly string[];
   readonly inFlightBytesMax: number;
 };
 export type HttpDeps = {
@@ -35,3 +37,5 @@ export type HttpDeps = {
   readonly onBatch: (envelope: BatchEnvelope, report: IngestReport) => void;
   readonly renderMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 };
+  /** Absent without TLS, where every connection comes from this machine and agents need no certificate. */
+  readonly trust?: Trust | undefined;

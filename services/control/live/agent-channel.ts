@@ -1,10 +1,13 @@
 import type { Server, Socket } from 'socket.io';
 import { z } from 'zod';
+import { AppError } from '../../protocol/errors.ts';
 import { agentNamespace, type HelloReply, heartbeatSchema, helloSchema } from '../../protocol/live.ts';
 import { protocolVersion } from '../../protocol/version.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { ControlEvents } from '../events.ts';
 import type { FleetKeeper } from '../fleet-keeper.ts';
+import { admitAgent } from '../trust/admit-agent.ts';
+import type { Trust } from '../trust/trust.ts';
 
 /** Agents that may be connected at once. */
 const agentsMax = 1000;
@@ -13,9 +16,14 @@ const agentsMax = 1000;
 export function serveAgents(
   server: Server,
   options: { readonly heartbeatMs: number },
-  deps: { readonly clock: Clock; readonly events: ControlEvents; readonly fleet: FleetKeeper },
+  deps: {
+    readonly clock: Clock;
+    readonly events: ControlEvents;
+    readonly fleet: FleetKeeper;
+    readonly trust?: Trust | undefined;
+  },
 ): void {
-  const { clock, events, fleet } = deps;
+  const { clock, events, fleet, trust } = deps;
   const socketByNode = new Map<string, Socket>();
 
   server.of(agentNamespace).on('connection', (socket) => {
@@ -25,7 +33,7 @@ export function serveAgents(
       const reply = (answer: HelloReply) => {
         if (typeof acknowledge === 'function') acknowledge(answer);
       };
-      const refusal = whyNotHello(payload);
+      const refusal = whyNotHello(payload) ?? whyNotAdmitted(trust, socket, payload);
       if (refusal !== undefined) {
         events.agentRefused(refusal.node, refusal.code, refusal.detail);
         reply({ ok: false, code: refusal.code, detail: refusal.detail });
@@ -79,4 +87,20 @@ function whyNotHello(payload: unknown): { node: string; code: string; detail: st
     code: 'bad-request',
     detail: `The hello is not valid: ${faults}`,
   };
+}
+
+/** The certificate of the connection decides which node may say hello on it. */
+function whyNotAdmitted(
+  trust: Trust | undefined,
+  socket: Socket,
+  payload: unknown,
+): { node: string; code: string; detail: string } | undefined {
+  const { node } = helloSchema.parse(payload);
+  try {
+    admitAgent(trust, socket.request.socket, node);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { node, code: error.code, detail: error.message };
+  }
 }

@@ -1,12 +1,12 @@
 import type { Server as HttpServer } from 'node:http';
 import { Server } from 'socket.io';
-import { whyRefused } from '../http/guards.ts';
+import type { Doorkeeper } from '../http/guards.ts';
 
 /** Bytes of one message; the largest is a heartbeat of 1000 sources with long paths. */
 const messageBytesMax = 2 * 1024 * 1024;
 
 /** socket.io beside fastify on the same port, behind the same checks of name and origin. */
-export function createSocketServer(httpServer: HttpServer, names: readonly string[]): Server {
+export function createSocketServer(httpServer: HttpServer, whyRefused: Doorkeeper): Server {
   return new Server(httpServer, {
     serveClient: false,
     maxHttpBufferSize: messageBytesMax,
@@ -14,8 +14,7 @@ export function createSocketServer(httpServer: HttpServer, names: readonly strin
     pingTimeout: 10_000,
     connectTimeout: 10_000,
     allowRequest: (request, decide) => {
-      const { host, origin } = request.headers;
-      const refused = whyRefused({ host, origin }, names);
+      const refused = whyRefused(request);
       decide(refused?.message ?? null, refused === undefined);
     },
   });

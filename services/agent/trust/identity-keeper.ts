@@ -1,0 +1,104 @@
+import type { Agent } from 'node:https';
+import { issuedSchema } from '../../protocol/trust.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { askAuthority } from './ask-authority.ts';
+import { connectAs } from './connect-as.ts';
+import { type Credentials, credentialsOf, type Identity, identityOf, readIdentity, writeIdentity } from './identity.ts';
+import type { IdentityEvents } from './identity-events.ts';
+
+/** How often the file is looked at: an operator may have let the node join anew. */
+const lookEveryMs = 10_000;
+/** After a renewal that failed, a tenth of what is left is waited, within these. */
+const retryMs = { least: 1000, most: 3_600_000 } as const;
+
+export type IdentityKeeper = {
+  readonly identity: () => Identity;
+  readonly credentials: () => Credentials;
+  /** Connections to control with the present certificate. Those with the one before end when what they carry is answered. */
+  readonly connections: () => Agent;
+  /** `use` hears of each new certificate. */
+  readonly follow: (use: () => void) => void;
+  readonly stop: () => void;
+};
+
+/** Holds what the node joined with, renews it in time over a connection that it secures, and takes what a new join left. */
+export function createIdentityKeeper(
+  first: Identity,
+  options: { readonly controlUrl: string; readonly dataDir: string; readonly connectionsMax: number },
+  deps: { readonly clock: Clock; readonly events: IdentityEvents; readonly random: () => number },
+): IdentityKeeper {
+  const { controlUrl, dataDir, connectionsMax } = options;
+  const { clock, events, random } = deps;
+  let identity = first;
+  let connections = connectAs(first, connectionsMax);
+  let tryAt = first.renewAt;
+  let seen = first.certificate;
+  let isLooking = false;
+  const followers: (() => void)[] = [];
+
+  function take(next: Identity): void {
+    const before = connections;
+    identity = next;
+    seen = next.certificate;
+    tryAt = next.renewAt;
+    connections = connectAs(next, connectionsMax);
+    before.maxFreeSockets = 0;
+    for (const idle of Object.values(before.freeSockets).flat()) idle?.destroy();
+    for (const use of followers) use();
+  }
+
+  async function renew(): Promise<void> {
+    // Some twenty megabytes that are needed once in weeks.
+    const { makeKey, makeRequest } = await import('../../runtime/x509.ts');
+    const { node } = identity;
+    const key = makeKey();
+    const body = { request: await makeRequest(key, node) };
+    const url = new URL('/trust/v1/renew', controlUrl);
+    const issued = await askAuthority(url, { tls: credentialsOf(identity), body, schema: issuedSchema });
+    const next = identityOf(identity.control, key, issued, clock.now());
+    await writeIdentity(dataDir, next);
+    take(next);
+    events.renewed(next.endsAt);
+  }
+
+  async function look(): Promise<void> {
+    const found = await readIdentity(dataDir).catch(() => undefined);
+    if (found !== undefined && found.certificate !== seen) {
+      seen = found.certificate;
+      // Another name is for a new start: the lines on their way are of this one.
+      const isSameNode = found.node === identity.node;
+      if (isSameNode) take(found);
+      events.joinedAnew(isSameNode);
+    }
+    events.looked(identity.endsAt);
+    if (clock.now() < tryAt) return;
+    try {
+      await renew();
+    } catch (error) {
+      const leftMs = identity.endsAt - clock.now();
+      const waitMs = Math.min(retryMs.most, Math.max(retryMs.least, leftMs / 10)) * (0.5 + random());
+      tryAt = clock.now() + waitMs;
+      events.renewalFailed(error, leftMs, waitMs);
+    }
+  }
+
+  const everyMs = Math.max(100, Math.min(lookEveryMs, (first.endsAt - first.renewAt) / 10));
+  const stopLooking = clock.every(everyMs, () => {
+    if (isLooking) return;
+    isLooking = true;
+    void look().finally(() => {
+      isLooking = false;
+    });
+  });
+  events.looked(first.endsAt);
+  return {
+    identity: () => identity,
+    credentials: () => credentialsOf(identity),
+    connections: () => connections,
+    follow: (use) => void followers.push(use),
+    stop: () => {
+      stopLooking();
+      connections.destroy();
+    },
+  };
+}

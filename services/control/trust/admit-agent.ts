@@ -1,0 +1,32 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { AppError } from '../../protocol/errors.ts';
+import type { Trust } from './trust.ts';
+
+/**
+ * Lets an agent speak for `node` when the certificate of its connection names that node. Without TLS there is nothing to see, and
+ * everybody is on this machine.
+ * @throws AppError `wrong-node`, or what is wrong with the certificate.
+ */
+export function admitAgent(trust: Trust | undefined, socket: Socket, node: string): void {
+  if (trust === undefined) return;
+  const peer = trust.peerOf(socket);
+  if (peer.node !== node)
+    throw new AppError('wrong-node', `The certificate is of ${peer.node}, and it spoke for ${node}`, {
+      hint: `Call the agent's node ${peer.node}, or join ${node} with a token of its own`,
+    });
+}
+
+/**
+ * Whether a request is an agent's errand, which the checks against other people's web pages do not concern: no page can show a
+ * node's certificate, and joining takes a secret that no page knows.
+ */
+export function isAgentsErrand(trust: Trust | undefined, request: IncomingMessage): boolean {
+  if (trust === undefined) return false;
+  if (/^\/(ingest|trust)\//.test(request.url ?? '')) return true;
+  try {
+    return trust.peerOf(request.socket) !== undefined;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,64 @@
+import { readFile } from 'node:fs/promises';
+import { AppError } from '../../protocol/errors.ts';
+import { writeDurably } from '../../runtime/durable-file.ts';
+import { emptyLedger, type Ledger, ledgerSchema } from './ledger.ts';
+
+/** Changes that wait for the disk; one more is refused. */
+const waitingMax = 256;
+
+export type LedgerFile = {
+  readonly read: () => Ledger;
+  /**
+   * Makes one change after another: on disk first, then in memory. What `next` throws is passed on, and nothing has changed.
+   * @throws AppError `overloaded` when too many wait.
+   */
+  readonly change: <Value>(
+    next: (ledger: Ledger) => { readonly ledger: Ledger; readonly value: Value },
+  ) => Promise<Value>;
+};
+
+/** @throws AppError `store-failed` when the file is not a ledger: to begin a new one would forget who is revoked. */
+export async function openLedger(path: string): Promise<LedgerFile> {
+  let ledger = await readLedger(path);
+  let last: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
+
+  async function changeNow<Value>(next: Parameters<LedgerFile['change']>[0]): Promise<Value> {
+    const changed = next(ledger);
+    if (changed.ledger !== ledger) await writeDurably(path, JSON.stringify(changed.ledger), 0o600);
+    ledger = changed.ledger;
+    return changed.value as Value;
+  }
+  return {
+    read: () => ledger,
+    change: async <Value>(next: (before: Ledger) => { readonly ledger: Ledger; readonly value: Value }) => {
+      if (waiting >= waitingMax) throw new AppError('overloaded', 'Too many changes of trust wait for the disk');
+      waiting += 1;
+      const work = last
+        .then(() => changeNow<Value>(next))
+        .finally(() => {
+          waiting -= 1;
+        });
+      last = work.catch(() => {});
+      return work;
+    },
+  };
+}
+
+async function readLedger(path: string): Promise<Ledger> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return emptyLedger;
+    throw error;
+  }
+  try {
+    return ledgerSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new AppError('store-failed', `${path} does not say who is trusted in a form that this release knows`, {
+      hint: 'Restore it from a backup; it is never begun anew by itself, because it holds what was revoked',
+      cause,
+    });
+  }
+}
