@@ -1,0 +1,36 @@
+// How long each class of data is kept, and what was removed: `GET /api/v1/retention`.
+import { z } from 'zod';
+import { instant } from './instant.ts';
+
+/** Removals that a store remembers, and that one answer lists. */
+export const removalLimits = { keptMax: 10_000, listedMax: 500 } as const;
+
+export const retentionClassSchema = z.enum([
+  'lines',
+  'stories',
+  'samplesRaw',
+  'samplesMinute',
+  'samplesFiveMinutes',
+  'samplesHour',
+  'auditActors',
+]);
+export type RetentionClass = z.infer<typeof retentionClassSchema>;
+
+/** `age`: it was older than its class may be. `size`: the store was larger than its bound, and this was the oldest. */
+export const removalSchema = z.object({
+  class: retentionClassSchema,
+  why: z.enum(['age', 'size']),
+  /** Of the data that was removed: its oldest and its newest instant. */
+  since: instant,
+  until: instant,
+  /** Lines, stories, or rows of samples. */
+  rows: z.number(),
+  /** As stored, which is compressed. */
+  bytes: z.number(),
+  /** When it was removed. */
+  at: instant,
+});
+export type Removal = z.infer<typeof removalSchema>;
+
+/** What one store has to say: its size now, and its removals, the newest first. */
+export type StoreRemovals = { readonly bytes: number; readonly removals: readonly Removal[] };
