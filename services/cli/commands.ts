@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { registerAgent } from './commands/agent.ts';
 import { registerControl } from './commands/control.ts';
+import { registerImport } from './commands/import.ts';
 import { registerLab } from './commands/lab.ts';
 import { registerParse } from './commands/parse.ts';
 import { registerReport } from './commands/report.ts';
@@ -13,6 +14,7 @@ export const commands: ReadonlyArray<(program: Command) => void> = [
   registerStart,
   registerControl,
   registerAgent,
+  registerImport,
   registerLab,
   registerParse,
   registerTrace,

@@ -95,8 +95,9 @@ export function createControlEvents(options: { readonly version: string }, deps:
         countRawBytes({ node }, envelope.rawBytes);
         countCutBytes({ node }, envelope.cutBytes);
       }
-      mail.add(node, report.counts);
-      if (report.delays !== undefined) delays.add(node, report.delays);
+      // What mail did years ago is no rate of today.
+      if (envelope.isPast !== true) mail.add(node, report.counts);
+      if (envelope.isPast !== true && report.delays !== undefined) delays.add(node, report.delays);
       if (report.gapBytes > 0) {
         countGapBytes({ node }, report.gapBytes);
         log.warn({ node, path: envelope.path, gapBytes: report.gapBytes }, 'bytes of a log are missing');

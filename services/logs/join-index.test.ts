@@ -31,6 +31,17 @@ test('forgets what has ended when it needs room, and nothing else', () => {
   expect(index.forgotten()).toBe(0);
 });
 
+test('while logs of years ago are read beside those of today, neither loses what is still to come', () => {
+  const index = createJoinIndex({ entriesMax: 100_000 });
+  for (let no = 1; no <= 20_000; no += 1) {
+    const second = no % 2 === 0 ? 1_000_000 + no : no;
+    index.advance(second);
+    index.put(hashKey(`key ${no}`), no, second + 500);
+    for (const before of [no - 1, no - 2, no - 100])
+      if (before > 0) expect(index.find(hashKey(`key ${before}`))).toEqual([before]);
+  }
+});
+
 test('stays within its bound: what ends first goes first, and is counted', () => {
   const index = createJoinIndex({ entriesMax: 4_000 });
   for (let no = 1; no <= 50_000; no += 1) {

@@ -7,7 +7,10 @@ export type JoinIndex = {
   readonly put: (hash: number, story: number, until: number) => void;
   /** Story numbers under this key, in no particular order. */
   readonly find: (hash: number) => readonly number[];
-  /** The newest second seen in any log; entries that ended before it make room when the table grows. */
+  /**
+   * A second of log time has been seen. Entries that ended before all that was seen lately make room when the table grows: beside
+   * today's lines there may be those of years ago, whose messages are still joined.
+   */
   readonly advance: (second: number) => void;
   readonly size: () => number;
   /** Entries given up although their time had not come, because the table was at its bound. */
@@ -23,7 +26,8 @@ export function createJoinIndex(config: { readonly entriesMax: number }): JoinIn
   let stories = new Float64Array(slots);
   let untils = new Float64Array(slots);
   let used = 0;
-  let nowSecond = 0;
+  /** The oldest second since the table was last rebuilt. */
+  let oldestSecond = Number.POSITIVE_INFINITY;
   let forgotten = 0;
 
   function insert(key: number, story: number, until: number): void {
@@ -44,6 +48,8 @@ export function createJoinIndex(config: { readonly entriesMax: number }): JoinIn
   /** Keeps what may still be needed, in a table with room for as much again; at the bound the quarter that ends first goes. */
   function rebuild(): void {
     const [oldKeys, oldStories, oldUntils] = [keys, stories, untils];
+    const nowSecond = oldestSecond === Number.POSITIVE_INFINITY ? 0 : oldestSecond;
+    oldestSecond = Number.POSITIVE_INFINITY;
     const alive = untils.filter((until) => until > nowSecond).sort();
     const isFull = alive.length >= config.entriesMax;
     const keepAfter = isFull ? (alive[alive.length >> 2] ?? nowSecond) : nowSecond;
@@ -77,7 +83,7 @@ export function createJoinIndex(config: { readonly entriesMax: number }): JoinIn
       return found ?? none;
     },
     advance: (second) => {
-      if (second > nowSecond) nowSecond = second;
+      if (second < oldestSecond) oldestSecond = second;
     },
     size: () => used,
     forgotten: () => forgotten,

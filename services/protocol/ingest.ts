@@ -32,8 +32,13 @@ export const batchEnvelopeSchema = z.object({
   lines: z.number().int().nonnegative(),
   rawBytes: z.number().int().nonnegative().max(batchLimits.rawBytesMax),
   cutBytes: z.number().int().nonnegative(),
-  /** When the agent read it, and the IANA zone in which the node writes times without one. */
+  /**
+   * When the agent read it: by this the year of a time without one is told. Of lines of the past, the time of the latest one.
+   */
   readMs: z.number(),
+  /** Lines of the past, brought by `mailward import`: stored like others, but no news of the node. */
+  isPast: z.boolean().optional(),
+  /** The IANA zone in which the node writes times without one. */
   timeZone: z.string().max(64),
 });
 export type BatchEnvelope = z.infer<typeof batchEnvelopeSchema>;
@@ -57,6 +62,13 @@ export function encodeBatchEnvelope(envelope: BatchEnvelope): string {
 /** `GET /ingest/v1/offsets?node=…`: how far control holds each source of a node. An agent starts there, so nothing is doubled. */
 export const storedOffsetsSchema = z.object({
   node: z.string(),
-  sources: z.array(z.object({ sourceId: z.string(), lastOffset: z.number().int().nonnegative() })),
+  sources: z.array(
+    z.object({
+      sourceId: z.string(),
+      lastOffset: z.number().int().nonnegative(),
+      /** Where the first hole begins, when there is one: everything before is stored. */
+      wholeTo: z.number().int().nonnegative().optional(),
+    }),
+  ),
 });
 export type StoredOffsets = z.infer<typeof storedOffsetsSchema>;

@@ -55,7 +55,7 @@ export function registerIngest(
           const body = await readBody(request.raw, bodyBytes);
           const report = await store.ingest(envelope, body);
           events.batchStored(envelope, bodyBytes, report);
-          onBatch(envelope, report);
+          if (envelope.isPast !== true) onBatch(envelope, report);
           return report.ack;
         } finally {
           inFlightBytes -= bodyBytes;

@@ -10,12 +10,16 @@ export const blockLimits = {
   openMax: 256,
   /** A decompressed block is never larger: the last line may overshoot `rawBytes`. */
   decompressedBytesMax: 8 * 1024 * 1024,
+  /** Lines of one block were read within this time: a date without a year is told by when it was read. */
+  readMsMax: 30 * 86_400_000,
 } as const;
 
 type OpenBlock = {
   readonly no: number;
   readonly timeZone: string;
-  readonly readMs: number;
+  /** Its lines are read again by the later one: no line's date lies ahead of that. */
+  readonly firstReadMs: number;
+  lastReadMs: number;
   parts: Buffer[];
   bytes: number;
   lines: number;
@@ -48,16 +52,20 @@ export function createLineBlocks(db: DatabaseSync): LineBlocks {
       block.parts.length === 1 ? (block.parts[0] ?? Buffer.alloc(0)) : Buffer.concat(block.parts),
       level1,
     );
-    put.run(block.no, source, block.lastTime, block.readMs, block.timeZone, block.lines, data);
+    put.run(block.no, source, block.lastTime, block.lastReadMs, block.timeZone, block.lines, data);
     block.isDirty = false;
   }
 
   function blockOf(source: { no: number; timeZone: string; readMs: number }): OpenBlock {
     const known = open.get(source.no);
-    if (known !== undefined && known.timeZone === source.timeZone) return known;
+    if (known !== undefined && known.timeZone === source.timeZone && isReadTogether(known, source.readMs)) {
+      known.lastReadMs = Math.max(known.lastReadMs, source.readMs);
+      return known;
+    }
     if (known?.isDirty) write(source.no, known);
     const { timeZone, readMs } = source;
-    const block = { no: nextNo, timeZone, readMs, parts: [], bytes: 0, lines: 0, lastTime: 0, isDirty: false };
+    const counts = { parts: [], bytes: 0, lines: 0, lastTime: 0, isDirty: false };
+    const block = { no: nextNo, timeZone, firstReadMs: readMs, lastReadMs: readMs, ...counts };
     nextNo += 1;
     open.delete(source.no);
     open.set(source.no, block);
@@ -98,6 +106,9 @@ export function createLineBlocks(db: DatabaseSync): LineBlocks {
     },
   };
 }
+
+const isReadTogether = (block: OpenBlock, readMs: number): boolean =>
+  Math.abs(readMs - block.firstReadMs) <= blockLimits.readMsMax;
 
 /** End of the first line that reaches `room` bytes, or of the text. */
 function cutAt(bytes: Buffer, from: number, room: number): number {

@@ -32,6 +32,14 @@ export function claimRange(ranges: readonly number[], first: number, last: numbe
   return { fresh, ranges: fresh.length === 0 ? ranges : merge(ranges, fresh), ...gap };
 }
 
+/** How far a source is stored, and where its first hole begins when it has one. */
+export function offsetsOf(ranges: readonly number[]): { readonly lastOffset: number; readonly wholeTo?: number } {
+  const lastOffset = ranges.at(-1) ?? 0;
+  const [first = 0, wholeTo = 0] = ranges;
+  if (ranges.length <= 2 && first === 0) return { lastOffset };
+  return { lastOffset, wholeTo: first === 0 ? wholeTo : 0 };
+}
+
 function merge(ranges: readonly number[], fresh: readonly number[]): number[] {
   const pairs: [number, number][] = [];
   for (const list of [ranges, fresh])

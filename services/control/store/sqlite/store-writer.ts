@@ -141,7 +141,7 @@ function createState(db: DatabaseSync) {
           if (flow !== undefined) minutes.add(source, event.time, flow, 1);
           if (stories.correlator.apply(event, envelope.node, { block, index }))
             minutes.add(source, event.time, 'accepted', 1);
-          tail.offer(envelope.node, event, line);
+          if (envelope.isPast !== true) tail.offer(envelope.node, event, line);
         }
         const lines = index - firstIndex;
         stored.lines += lines;
