@@ -8,9 +8,11 @@ import { createControlChannel } from './control-channel.ts';
 import { createAgentEvents } from './events.ts';
 import { createLineCounter } from './metrics/log/line-counter.ts';
 import { createNodeMetrics } from './metrics/node-metrics.ts';
+import { createMetricsPush } from './metrics/push.ts';
+import { createPushEvents } from './metrics/push-events.ts';
 import { startMetricsServer } from './metrics-server.ts';
 import { openStreams } from './open-streams.ts';
-import { createBulkClient } from './ship/bulk-client.ts';
+import { connectionsMax, createBulkClient, isHopeless } from './ship/bulk-client.ts';
 import { type CountLines, createPump } from './ship/pump.ts';
 import { readyStreams, type StreamSource } from './ship/shippable.ts';
 import { createSyslogEvents } from './syslog/syslog-events.ts';
@@ -18,10 +20,10 @@ import { startSyslog } from './syslog/syslog-source.ts';
 import { createFileLister, type FileLister, filesMax } from './tail/list-files.ts';
 import { createSources, type Sources } from './tail/sources.ts';
 import { watchFolders } from './tail/watch-folders.ts';
-
-/** Between news of a file and the look at it: what is written in between goes into the same batch. */
 import { createIdentityEvents } from './trust/identity-events.ts';
 import { createIdentityKeeper } from './trust/identity-keeper.ts';
+
+/** Between news of a file and the look at it: what is written in between goes into the same batch. */
 const lingerMs = 30;
 
 /** File systems stamp with a coarser clock than ours. */
@@ -62,8 +64,6 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   });
   stack.add('metrics endpoint', metrics.stop);
 
-  const channel = createControlChannel(
-    {
   const keeper =
     config.identity === undefined
       ? undefined
@@ -73,6 +73,8 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
           { clock, random, events: createIdentityEvents({ log, registry: events.registry }) },
         );
   if (keeper !== undefined) stack.add('identity', keeper.stop);
+  const channel = createControlChannel(
+    {
       controlUrl: config.control,
       node: config.node,
       readHello: () => ({
@@ -131,6 +133,17 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
     stopping.abort();
     await (await following)?.stop();
   });
+  if (config.metrics.push !== null) {
+    const push = createMetricsPush(
+      { node: config.node, cadenceMs: config.metrics.push.cadenceMs },
+      {
+        ...{ clock, registry: events.registry, send: client.pushScrape, isHopeless },
+        observe: () => events.sourcesObserved(readSources() ?? []),
+        events: createPushEvents({ log, registry: events.registry }),
+      },
+    );
+    stack.add('metrics push', push.stop);
+  }
   return { url: metrics.url };
 }
 

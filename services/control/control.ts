@@ -15,13 +15,14 @@ import { serveConsoles } from './live/console-channel.ts';
 import { closeSockets, createSocketServer } from './live/socket-server.ts';
 import { type OverviewRequest, readOverview } from './overview.ts';
 import { createRetention } from './retention.ts';
+import type { SeriesStore } from './series/series-store.ts';
 import type { EventStore } from './store/event-store.ts';
-
 import { controlNames } from './trust/control-names.ts';
 import { createTrust } from './trust/trust.ts';
 import { createTrustEvents } from './trust/trust-events.ts';
-const consoleFolder = join(import.meta.dirname, '..', 'console', 'dist');
+
 const dayMs = 86_400_000;
+const consoleFolder = join(import.meta.dirname, '..', 'console', 'dist');
 
 /**
  * The composition root of control: everything that it is made of, started in order, each with its stop on `stack`.
@@ -34,20 +35,19 @@ export async function startControl(
     readonly log: Logger;
     readonly stack: StopStack;
     readonly store: EventStore;
+    readonly series: SeriesStore;
     readonly version: string;
   },
 ): Promise<{ readonly url: string }> {
-  const { clock, log, stack, store, version } = deps;
+  const { clock, log, stack, store, series, version } = deps;
   stack.add('store', () => store.stop());
+  stack.add('series', () => series.stop());
   const events = createControlEvents({ version }, { log });
   const policy = { ...defaultFleetPolicy, ...config.fleet };
   const fleet = createFleetKeeper(policy, { clock, events, onChange: (states) => consoles.sendNodes(states) });
   stack.add('fleet', fleet.stop);
   const overviewOf = (request: OverviewRequest) => readOverview(request, { clock, store, readNodes: fleet.readNodes });
 
-  const app = await createHttpServer(
-    { version, names, pagesFrom, consoleFolder, inFlightBytesMax: config.ingest.inFlightBytesMax },
-    {
   const { host, port, tls } = config.listen;
   const trust = tls
     ? await createTrust(
@@ -61,10 +61,14 @@ export async function startControl(
     : undefined;
   if (trust !== undefined) stack.add('trust', trust.stop);
   const { names, pagesFrom } = config;
+  const app = await createHttpServer(
+    { version, names, pagesFrom, consoleFolder, inFlightBytesMax: config.ingest.inFlightBytesMax },
+    {
+      trust,
       clock,
       store,
+      series,
       events,
-      trust,
       readOverview: overviewOf,
       readNodes: fleet.readNodes,
       renderMetrics: events.renderMetrics,

@@ -7,6 +7,7 @@ import type { Hello, NodeState } from '../protocol/live.ts';
 import type { Logger } from '../runtime/log.ts';
 import { createDelayMetrics } from './delay-metrics.ts';
 import { createBoundedCounter, createMailMetrics } from './mail-metrics.ts';
+import { createSeriesEvents } from './series/series-events.ts';
 import type { IngestReport, RetentionReport } from './store/event-store.ts';
 
 export type ControlEvents = ReturnType<typeof createControlEvents>;
@@ -86,6 +87,8 @@ export function createControlEvents(options: { readonly version: string }, deps:
   });
 
   return {
+    registry,
+    ...createSeriesEvents({ log, registry }),
     batchStored(envelope: BatchEnvelope, bodyBytes: number, report: IngestReport): void {
       const { node } = envelope;
       countBatches({ node, result: report.ack.result }, 1);

@@ -7,20 +7,21 @@ import { describeError, exitStatus, runProcess } from '../runtime/run-process.ts
 import { createStopStack } from '../runtime/stop-stack.ts';
 import { type ControlFlags, readControlConfig } from './config.ts';
 import { startControl } from './control.ts';
+import { createSqliteSeriesStore } from './series/sqlite-series-store.ts';
 import { createSqliteEventStore } from './store/sqlite-event-store.ts';
 
 const usage = `Examples:
   mailward control --port 7400
-  mailward control --config /etc/mailward/control.yaml
   mailward control --host 0.0.0.0 --tls
+  mailward control --config /etc/mailward/control.yaml
 
 Usage: mailward control [options]
 
   --config FILE     YAML configuration; everything has a default
   --host ADDRESS    address to listen on (127.0.0.1); beyond loopback with --tls only
   --port PORT       TCP port, 0 for any free one (7400)
-  --data-dir DIR    where lines and stories are kept
   --tls             speak TLS, and ask agents for the certificate they got by joining
+  --data-dir DIR    where lines and stories are kept
 `;
 
 const stopWithinMs = 10_000;
@@ -28,8 +29,8 @@ const startWithinMs = 5000;
 
 function readFlags(): (ControlFlags & { readonly help?: boolean | undefined }) | undefined {
   const text = { type: 'string' } as const;
-  try {
   const flag = { type: 'boolean' } as const;
+  try {
     const options = { config: text, host: text, port: text, 'data-dir': text, tls: flag, help: flag } as const;
     return parseArgs({ options }).values;
   } catch (error) {
@@ -57,7 +58,8 @@ else {
       startMs: startWithinMs,
       start: async (fail) => {
         const store = await createSqliteEventStore({ dataDir: config.dataDir }, { log, onCrash: fail });
-        const { url } = await startControl(config, { clock, log, stack, store, version: readRelease() });
+        const series = await createSqliteSeriesStore({ dataDir: config.dataDir }, { log, onCrash: fail });
+        const { url } = await startControl(config, { clock, log, stack, store, series, version: readRelease() });
         announceReady(url);
       },
     });

@@ -52,8 +52,11 @@ export const batchAckSchema = z.object({
 export type BatchAck = z.infer<typeof batchAckSchema>;
 
 /** The value of the `mailward-batch` header: JSON in ASCII (other characters as \u escapes), because a header carries no more. */
-export function encodeBatchEnvelope(envelope: BatchEnvelope): string {
-  return JSON.stringify(envelope).replace(
+export const encodeBatchEnvelope = (envelope: BatchEnvelope): string => asciiJson(envelope);
+
+/** JSON in ASCII, other characters as \u escapes. */
+export function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
     /[\u007f-\uffff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createControlEvents } from '../../services/control/events.ts';
 import { createHttpServer } from '../../services/control/http/server.ts';
 import { readOverview } from '../../services/control/overview.ts';
+import { createSqliteSeriesStore } from '../../services/control/series/sqlite-series-store.ts';
 import type { EventStore } from '../../services/control/store/event-store.ts';
 import { createSqliteEventStore } from '../../services/control/store/sqlite-event-store.ts';
 import { reportAnswerSchema } from '../../services/protocol/report.ts';
@@ -20,6 +21,7 @@ const main = join(import.meta.dirname, '../../services/cli/main.ts');
 const pseudoTerminal = '/usr/bin/script';
 let folder: string;
 let store: EventStore;
+let stopSeries: () => Promise<void>;
 let app: Awaited<ReturnType<typeof createHttpServer>>;
 let url: string;
 
@@ -27,7 +29,9 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mailward-report-control-'));
   store = await createSqliteEventStore({ dataDir: folder }, { log: { error: console.error } });
   const events = createControlEvents({ version: '0.0.0' }, { log: createLog({ process: 'test', level: 'silent' }) });
-  const deps = { clock: systemClock, store, readNodes: () => [] };
+  const series = await createSqliteSeriesStore({ dataDir: folder }, { log: { error: console.error } });
+  stopSeries = series.stop;
+  const deps = { clock: systemClock, store, series, readNodes: () => [] };
   app = await createHttpServer(
     { version: '0.0.0', names: [], consoleFolder: '/nonexistent', inFlightBytesMax: 1024 },
     {
@@ -56,7 +60,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await app.close();
-  await store.stop();
+  await Promise.all([store.stop(), stopSeries()]);
   rmSync(folder, { recursive: true, force: true });
 });
 

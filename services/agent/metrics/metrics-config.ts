@@ -26,6 +26,18 @@ export const nodeMetricsConfigSchema = z.strictObject({
   stores: z.array(z.string().startsWith('/')).max(16).default([]),
   /** Ask Dovecot for quotas by domain: it looks at every user, so this is for the operator to turn on. */
   quotas: z.boolean().default(false),
+  /** How often all of it is sent to control, which keeps it; `null` sends nothing. */
+  push: z
+    .strictObject({
+      cadenceMs: z
+        .number()
+        .int()
+        .min(second)
+        .max(minute)
+        .default(15 * second),
+    })
+    .nullable()
+    .default({ cadenceMs: 15 * second }),
   dovecotStatsUrl: z.url().nullable().default('http://127.0.0.1:9900/metrics'),
   rspamd: z
     .strictObject({ url: z.url().default('http://127.0.0.1:11334/stat'), password: z.string().optional() })

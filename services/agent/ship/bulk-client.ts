@@ -2,6 +2,7 @@ import type { Agent } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { problemSchema } from '../../protocol/errors.ts';
 import {
+  asciiJson,
   type BatchAck,
   type BatchEnvelope,
   batchAckSchema,
@@ -10,7 +11,9 @@ import {
   type StoredOffsets,
   storedOffsetsSchema,
 } from '../../protocol/ingest.ts';
+import { scrapeAckSchema, scrapeHeaderName } from '../../protocol/series.ts';
 import type { AgentEvents } from '../events.ts';
+import type { SendScrape } from '../metrics/push.ts';
 import { backoffMs } from './backoff.ts';
 import { askOverHttp, createConnections, type Question } from './http-client.ts';
 
@@ -23,6 +26,8 @@ export type BulkClient = {
   /** Sends until control has it. Rejects when `signal` ends the agent, and as {@link isOutOfSequence} says. */
   readonly ship: (envelope: BatchEnvelope, body: Buffer<ArrayBuffer>) => Promise<BatchAck>;
   readonly fetchOffsets: (node: string) => Promise<StoredOffsets>;
+  /** One attempt: samples do not wait in the way of lines. */
+  readonly pushScrape: SendScrape;
 };
 
 /** The bulk channel to control. Control away, busy or unwilling: wait and send again; the files are the buffer. */
@@ -32,13 +37,13 @@ export function createBulkClient(
     readonly events: Pick<AgentEvents, 'requestRetried'>;
     readonly random: () => number;
     readonly signal: AbortSignal;
+    /** With TLS: those that show the node's certificate of the moment. */
+    readonly connections?: (() => Agent) | undefined;
   },
 ): BulkClient {
   const { events, random, signal } = deps;
 
   async function insist<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-    /** With TLS: those that show the node's certificate of the moment. */
-    readonly connections?: (() => Agent) | undefined;
     for (let attempt = 1; ; attempt++) {
       try {
         return await ask();
@@ -76,6 +81,10 @@ export function createBulkClient(
       insist(async () =>
         storedOffsetsSchema.parse(await request(`/ingest/v1/offsets?node=${encodeURIComponent(node)}`, {})),
       ),
+    pushScrape: async (envelope, body) => {
+      const headers = { 'content-type': 'application/zstd', [scrapeHeaderName]: asciiJson(envelope) };
+      return scrapeAckSchema.parse(await request('/ingest/v1/scrapes', { method: 'POST', headers, body }));
+    },
   };
 }
 
@@ -84,6 +93,10 @@ const outOfSequence = 'out-of-sequence';
 /** Control has a part of the batch and cannot tell which: ask how far it has the source, and read again from there. */
 export const isOutOfSequence = (error: unknown): boolean =>
   error instanceof RefusalError && error.code === outOfSequence;
+
+/** Control will not take this one, however often it is sent. */
+export const isHopeless = (error: unknown): boolean =>
+  error instanceof RefusalError && (error.code === 'bad-request' || error.code === 'too-large');
 
 /** Control answered, but not with yes. */
 class RefusalError extends Error {

@@ -120,7 +120,7 @@ function readLength(header: string | undefined): number {
 }
 
 /** Into one buffer of its own, which can then be handed to the store's worker without a copy. */
-async function readBody(stream: AsyncIterable<Buffer>, bodyBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+export async function readBody(stream: AsyncIterable<Buffer>, bodyBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const body = new Uint8Array(bodyBytes);
   let at = 0;
   for await (const chunk of stream) {

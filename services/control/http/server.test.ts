@@ -7,6 +7,7 @@ import { systemClock } from '../../runtime/clock.ts';
 import { createLog } from '../../runtime/log.ts';
 import { createControlEvents } from '../events.ts';
 import { readOverview } from '../overview.ts';
+import type { SeriesStore } from '../series/series-store.ts';
 import type { EventStore } from '../store/event-store.ts';
 import { createHttpServer } from './server.ts';
 
@@ -50,10 +51,22 @@ function stubStore(parts: Partial<EventStore> = {}): EventStore {
   };
 }
 
+const stubSeries: SeriesStore = {
+  write: async ({ samples }) => ({ ack: { result: 'stored', samples, refusedSeries: 0 }, missed: 0, newSeries: 0 }),
+  readRange: async ({ name, function: how, since, until, stepMs }) => ({
+    ...{ name, function: how, since, until, stepMs, resolution: 'minute', series: [], omittedSeries: 0 },
+    completeness: { complete: false, missingValues: 0, sentence: 'No sample is kept for this range.' },
+  }),
+  listNames: async () => ({ names: [], omittedNames: 0 }),
+  applyRetention: async () => [],
+  readRemovals: async () => ({ bytes: 0, removals: [] }),
+  stop: async () => {},
+};
+
 async function createApp(parts: Partial<EventStore> = {}, inFlightBytesMax = 1024 * 1024) {
   const store = stubStore(parts);
   const events = createControlEvents({ version: '0.0.0' }, { log: createLog({ process: 'test', level: 'silent' }) });
-  const deps = { clock: systemClock, store, readNodes: () => [] };
+  const deps = { clock: systemClock, store, series: stubSeries, readNodes: () => [] };
   return createHttpServer(
     { version: '0.0.0', names: ['mail.example.org'], consoleFolder: '/nonexistent', inFlightBytesMax },
     {
@@ -83,18 +96,22 @@ test('the OpenAPI document states what travels, and every parameterless route an
     '/api/v1/nodes',
     '/api/v1/overview',
     '/api/v1/reports',
+    '/api/v1/series',
+    '/api/v1/series/names',
     '/api/v1/stories',
     '/api/v1/stories/count',
     '/api/v1/stories/{id}',
     '/healthz',
     '/ingest/v1/batches',
     '/ingest/v1/offsets',
+    '/ingest/v1/scrapes',
     '/metrics',
     '/readyz',
   ]);
   for (const [path, operations] of Object.entries<Record<string, Operation>>(document.paths)) {
     if (path.includes('{') || operations.get === undefined) continue;
-    const answer = await app.inject(path === '/ingest/v1/offsets' ? `${path}?node=mx1` : path);
+    const needed: Record<string, string> = { '/ingest/v1/offsets': '?node=mx1', '/api/v1/series': '?name=up' };
+    const answer = await app.inject(`${path}${needed[path] ?? ''}`);
     expect(answer.statusCode, path).toBe(200);
     const schema = operations.get.responses['200']?.content['application/json']?.schema;
     if (schema !== undefined) expect(() => z.fromJSONSchema(schema).parse(answer.json()), path).not.toThrow();
@@ -117,6 +134,9 @@ test.each([
   ['/api/v1/reports?rows=1001', 400, 'bad-request'],
   ['/api/v1/reports?since=2026-01-01T00:00:00Z&until=2026-02-03T00:00:00Z', 400, 'bad-request'],
   ['/ingest/v1/offsets', 400, 'bad-request'],
+  ['/api/v1/series', 400, 'bad-request'],
+  ['/api/v1/series?name=up&match=node', 400, 'bad-request'],
+  ['/api/v1/series?name=up&stepMs=1', 400, 'bad-request'],
 ])('GET %s is a problem %i %s', async (url, status, code) => {
   const app = await createApp();
   const answer = await app.inject(url);

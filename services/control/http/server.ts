@@ -10,6 +10,7 @@ import { registerIngest } from './routes-ingest.ts';
 import { registerMailRoutes } from './routes-mail.ts';
 import { registerProcessRoutes } from './routes-process.ts';
 import { registerReportRoutes } from './routes-report.ts';
+import { registerScrapes, registerSeriesRoutes } from './routes-series.ts';
 import type { HttpDeps, HttpOptions } from './typed-app.ts';
 
 /** Headers of one request; a batch's envelope with a long path of other than ASCII characters needs more than Node's 16 KiB. */
@@ -44,10 +45,22 @@ export async function createHttpServer(options: HttpOptions, deps: HttpDeps): Pr
     registerReportRoutes(typed, deps);
     registerFleetRoutes(typed, deps);
     registerProcessRoutes(typed, deps);
+    registerSeriesRoutes(typed, deps);
   });
   await app.register(async (scope) => {
     registerIngest(scope.withTypeProvider<ZodTypeProvider>(), options, deps);
   });
+  await app.register(async (scope) => {
+    registerScrapes(scope.withTypeProvider<ZodTypeProvider>(), deps);
+  });
+  if (trust !== undefined) {
+    await app.register(async (scope) => {
+      registerTrustRoutes(scope.withTypeProvider<ZodTypeProvider>(), { trust });
+    });
+    await app.register(async (scope) => {
+      registerOperatorRoutes(scope.withTypeProvider<ZodTypeProvider>(), { trust, clock: deps.clock });
+    });
+  }
   await registerConsole(app, options.consoleFolder);
   return app;
 }

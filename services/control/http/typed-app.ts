@@ -9,9 +9,10 @@ import type { NodeState } from '../../protocol/live.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { ControlEvents } from '../events.ts';
 import type { OverviewRequest } from '../overview.ts';
+import type { SeriesStore } from '../series/series-store.ts';
 import type { EventStore, IngestReport } from '../store/event-store.ts';
-
 import type { Trust } from '../trust/trust.ts';
+
 /** A fastify scope whose handlers get their types from zod schemas. */
 export type TypedApp = FastifyInstance<
   RawServerDefault,
@@ -24,18 +25,19 @@ export type TypedApp = FastifyInstance<
 export type HttpOptions = {
   readonly version: string;
   readonly names: readonly string[];
-  readonly consoleFolder: string;
   readonly pagesFrom?: readonly string[];
+  readonly consoleFolder: string;
   readonly inFlightBytesMax: number;
 };
 export type HttpDeps = {
   readonly clock: Clock;
   readonly store: EventStore;
+  readonly series: SeriesStore;
   readonly events: ControlEvents;
   readonly readOverview: (request: OverviewRequest) => Promise<Overview>;
   readonly readNodes: () => NodeState[];
   readonly onBatch: (envelope: BatchEnvelope, report: IngestReport) => void;
   readonly renderMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
-};
   /** Absent without TLS, where every connection comes from this machine and agents need no certificate. */
   readonly trust?: Trust | undefined;
+};

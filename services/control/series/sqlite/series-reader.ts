@@ -56,10 +56,8 @@ export function createSeriesReader(db: DatabaseSync) {
     }));
     const farthest = Math.min(...candidates.map(({ removedUntil }) => removedUntil));
     return (
-      candidates.find(({ removedUntil }) => removedUntil <= Math.max(since, farthest)) ?? {
-        resolution: 'raw',
-        removedUntil: 0,
-      }
+      candidates.find(({ removedUntil }) => removedUntil < since) ??
+      candidates.find(({ removedUntil }) => removedUntil === farthest) ?? { resolution: 'raw', removedUntil: 0 }
     );
   }
 
@@ -154,7 +152,7 @@ export function createSeriesReader(db: DatabaseSync) {
     }));
     return {
       ...{ name, function: range.function, since, until, stepMs, resolution, series, omittedSeries: omitted.size },
-      completeness: describe(series, steps, removedUntil > since ? removedUntil : undefined),
+      completeness: describe(series, steps, removedUntil >= since && removedUntil > 0 ? removedUntil : undefined),
     };
   }
 

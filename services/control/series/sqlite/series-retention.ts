@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Resolution } from '../../../protocol/series.ts';
 import { createRemovalWriter } from '../../store/sqlite/removals.ts';
 import { type SeriesRetentionPolicy, sampleClasses } from '../series-store.ts';
+import { rollupMs } from './series-schema.ts';
 
 export const seriesRetentionLimits = {
   /** Rows of one transaction, a few MiB. */
@@ -24,6 +25,7 @@ export function createSeriesRetentionStep(
   const note = createRemovalWriter(db);
   const statements = resolutions.map((resolution) => ({
     resolution,
+    widthMs: resolution === 'raw' ? 1 : rollupMs[resolution],
     old: db.prepare(`SELECT no, time, length(data) AS bytes FROM ${tables[resolution]} WHERE time < ? LIMIT ?`),
     drop: db.prepare(`DELETE FROM ${tables[resolution]} WHERE no = ?`),
   }));
@@ -33,14 +35,14 @@ export function createSeriesRetentionStep(
   );
 
   function deleteSome(policy: SeriesRetentionPolicy, now: number): boolean {
-    for (const { resolution, old, drop } of statements) {
+    for (const { resolution, widthMs, old, drop } of statements) {
       const rows = old.all(policy[resolution], seriesRetentionLimits.rowsPerChunk);
       if (rows.length === 0) continue;
       let [since, until, bytes] = [Number.POSITIVE_INFINITY, 0, 0];
       for (const row of rows) {
         drop.run(Number(row.no));
         since = Math.min(since, Number(row.time));
-        until = Math.max(until, Number(row.time));
+        until = Math.max(until, Number(row.time) + widthMs - 1);
         bytes += Number(row.bytes);
       }
       note({ class: sampleClasses[resolution], why: 'age', since, until, rows: rows.length, bytes, at: now });
