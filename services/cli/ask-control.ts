@@ -1,6 +1,7 @@
 // Questions to control over HTTP, and its failures in its own words.
 import type { z } from 'zod';
 import { AppError, type ErrorCode, errorRegistry, problemSchema } from '../protocol/errors.ts';
+import { trustOwnAuthority } from './own-authority.ts';
 
 const answerMs = 30_000;
 
@@ -13,11 +14,13 @@ export async function ask<T extends z.ZodType>(
   path: string,
   schema: T,
   withinMs: number = answerMs,
+  init: Omit<RequestInit, 'signal'> = {},
 ): Promise<{ value: z.output<T>; body: unknown } | undefined> {
+  if (url.startsWith('https:')) trustOwnAuthority();
   let response: Response;
   let body: unknown;
   try {
-    response = await fetch(new URL(path, url), { signal: AbortSignal.timeout(withinMs) });
+    response = await fetch(new URL(path, url), { ...init, signal: AbortSignal.timeout(withinMs) });
     body = await response.json();
   } catch (cause) {
     throw new AppError('unreachable', `Control does not answer at ${url}.`, {

@@ -1,11 +1,16 @@
 import type { Command } from 'commander';
 import { registerAgent } from './commands/agent.ts';
+import { registerCertificate } from './commands/certificate.ts';
+import { registerConfig } from './commands/config.ts';
 import { registerControl } from './commands/control.ts';
 import { registerImport } from './commands/import.ts';
+import { registerJoin } from './commands/join.ts';
 import { registerLab } from './commands/lab.ts';
+import { registerNode } from './commands/node.ts';
 import { registerParse } from './commands/parse.ts';
 import { registerReport } from './commands/report.ts';
 import { registerStart } from './commands/start.ts';
+import { registerToken } from './commands/token.ts';
 import { registerTop } from './commands/top.ts';
 import { registerTrace } from './commands/trace.ts';
 
@@ -15,6 +20,11 @@ export const commands: ReadonlyArray<(program: Command) => void> = [
   registerControl,
   registerAgent,
   registerImport,
+  registerConfig,
+  registerJoin,
+  registerToken,
+  registerNode,
+  registerCertificate,
   registerLab,
   registerParse,
   registerTrace,

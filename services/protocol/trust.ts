@@ -119,7 +119,7 @@ export const certificateSchema = z.object({
   node: nodeNameSchema,
   issuedAt: instant,
   endsAt: instant,
-  state: z.enum(['good', 'revoked', 'over']),
+  state: z.enum(['good', 'revoked']),
   revokedAt: instant.optional(),
 });
 export const certificatesSchema = z.object({ now: instant, certificates: z.array(certificateSchema) });

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { AppError } from '../../protocol/errors.ts';
 import { nodeNameSchema } from '../../protocol/trust.ts';
@@ -11,7 +10,7 @@ import { joinControl } from './join.ts';
 
 const usage = `Examples:
   mailward join --control https://control.example.org:7400 --token mwj1.…
-  mailward join --control https://192.0.2.7:7400 --token-file - --node mx1 < token
+  mailward join --control https://192.0.2.7:7400 --token-file token --node mx1
 
 Usage: mailward join [options]
 
@@ -19,7 +18,7 @@ Makes a key on this node, and has control certify it. The token comes from \`mai
 
   --control URL         where control serves, with https
   --token TOKEN         the one-time token
-  --token-file FILE     read it from a file instead, - for standard input
+  --token-file FILE     read it from a file instead, so that no list of processes shows it
   --node NAME           name of this node (the host's name)
   --data-dir DIR        the agent's data folder, which then holds the key
   --json                print one JSON object
@@ -85,7 +84,7 @@ function readFlags(args: readonly string[]) {
 async function readToken(token: string | undefined, file: string | undefined): Promise<string> {
   if (token !== undefined) return token.trim();
   if (file === undefined) throw new AppError('bad-query', 'Give the token with --token or --token-file');
-  return (file === '-' ? await text(process.stdin) : await readFile(file, 'utf8')).trim();
+  return (await readFile(file, 'utf8')).trim();
 }
 
 function statusOf(error: unknown): number {
