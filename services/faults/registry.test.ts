@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { faultSchema } from './fault.ts';
-import { faultById, faults, impossibleFaults } from './registry.ts';
+import { benignEvents } from './benign.ts';
+import { benignSchema, faultFamilies, faultSchema } from './fault.ts';
+import { faultById, faults, impossibleFaults, injectableById } from './registry.ts';
 
 const modesFile = resolve(import.meta.dirname, '../../../shared/data/failure-modes.jsonl');
 
@@ -15,6 +16,14 @@ test('every fault is whole, has a name of its own and names look-alikes that exi
     expect(fault.lookalikes, `${fault.id} is its own look-alike`).not.toContain(fault.id);
   }
   expect(impossibleFaults.filter(({ id }) => faultById.has(id))).toEqual([]);
+});
+
+test('all 18 families have faults, at least 60 in all, and benign events have names of their own', () => {
+  expect(new Set(faults.map(({ family }) => family))).toEqual(new Set(faultFamilies));
+  expect(faultFamilies).toHaveLength(18);
+  expect(faults.length).toBeGreaterThanOrEqual(60);
+  for (const event of benignEvents) expect(benignSchema.safeParse(event).error, event.id).toBeUndefined();
+  expect(injectableById.size).toBe(faults.length + benignEvents.length);
 });
 
 test.skipIf(!existsSync(modesFile))('every truth is a failure mode of the seed (needs ../shared/data)', () => {

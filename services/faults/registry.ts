@@ -1,33 +1,43 @@
+import { benignEvents } from './benign.ts';
+import { agentFaults } from './families/agent.ts';
+import { clockFaults } from './families/clock.ts';
+import { configurationFaults } from './families/configuration.ts';
 import { databaseFaults } from './families/database.ts';
+import { directoryFaults } from './families/directory.ts';
 import { dnsFaults } from './families/dns.ts';
+import { limitFaults } from './families/limit.ts';
+import { milterFaults } from './families/milter.ts';
 import { networkFaults } from './families/network.ts';
 import { processFaults } from './families/processes.ts';
 import { providerFaults } from './families/providers.ts';
-import {
-  configurationFaults,
-  limitFaults,
-  milterFaults,
-  replicationFaults,
-  socketFaults,
-} from './families/services.ts';
+import { queueFaults } from './families/queue.ts';
+import { replicationFaults } from './families/replication.ts';
+import { memoryFaults, processorFaults } from './families/resources.ts';
+import { securityFaults } from './families/security.ts';
 import { storageFaults } from './families/storage.ts';
 import { tlsFaults } from './families/tls.ts';
-import type { Fault, ImpossibleFault } from './fault.ts';
+import type { Fault, ImpossibleFault, Injectable } from './fault.ts';
 
-/** Every fault, in the order in which they are tried. */
+/** Every fault, in the order of the families. */
 export const faults: readonly Fault[] = [
   ...processFaults,
   ...storageFaults,
+  ...memoryFaults,
+  ...processorFaults,
   ...networkFaults,
   ...dnsFaults,
   ...tlsFaults,
   ...databaseFaults,
-  ...socketFaults,
+  ...directoryFaults,
   ...milterFaults,
   ...configurationFaults,
+  ...queueFaults,
   ...limitFaults,
   ...providerFaults,
+  ...securityFaults,
+  ...clockFaults,
   ...replicationFaults,
+  ...agentFaults,
 ];
 
 export const impossibleFaults: readonly ImpossibleFault[] = [
@@ -38,15 +48,21 @@ export const impossibleFaults: readonly ImpossibleFault[] = [
       'Postfix holds files of the queue open, and the kernel turns a file system in use read-only by itself only on device errors.',
   },
   {
-    id: 'disk-slow',
-    family: 'disk',
-    reason: 'The volumes are tmpfs; blkio limits and device delays need a block device of their own.',
-  },
-  {
     id: 'conntrack-full',
     family: 'network',
     reason: 'nf_conntrack_max belongs to the whole machine and cannot be set for one namespace.',
   },
+  {
+    id: 'firewall-flushed',
+    family: 'network',
+    reason: 'No host of the lab is behind rules, so none is missed when they are gone, and no user would notice.',
+  },
 ];
 
 export const faultById: ReadonlyMap<string, Fault> = new Map(faults.map((fault) => [fault.id, fault]));
+
+/** Faults and benign events: whatever can be injected and healed by its id. */
+export const injectableById: ReadonlyMap<string, Injectable> = new Map<string, Injectable>([
+  ...faultById,
+  ...benignEvents.map((event) => [event.id, event] as const),
+]);

@@ -1,6 +1,7 @@
 import type { BuildInput, HostBuild, HostVolume } from './host-files.ts';
 import { buildControl } from './roles/control.ts';
 import { buildDatabase } from './roles/database.ts';
+import { buildDirectory } from './roles/directory.ts';
 import { buildDns } from './roles/dns.ts';
 import { buildMail } from './roles/mail.ts';
 import { buildRemote } from './roles/remote.ts';
@@ -11,6 +12,7 @@ const nothing: HostBuild = { files: [], volumes: [], services: [], extraNumbers:
 const builders: Readonly<Record<HostRole, (input: BuildInput) => HostBuild>> = {
   mail: buildMail,
   database: buildDatabase,
+  directory: buildDirectory,
   dns: buildDns,
   remote: buildRemote,
   control: buildControl,
@@ -19,6 +21,9 @@ const builders: Readonly<Record<HostRole, (input: BuildInput) => HostBuild>> = {
 };
 
 const logVolume: HostVolume = { name: 'log', path: '/var/log', sizeMiB: 128, mode: '0755' };
+
+/** The router between places is a host too, without a role: so that its links can have faults which it mends itself. */
+export const buildRouter = (): HostBuild => ({ ...nothing, volumes: [logVolume] });
 
 /** Everything a host is made of: its role, and what every host has. */
 export function buildHost(input: BuildInput): HostBuild {

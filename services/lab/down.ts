@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { AppError } from '../protocol/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type LabPaths, labsFolder } from './lab-paths.ts';
@@ -28,7 +29,10 @@ export async function takeDown(paths: LabPaths, deps: { readonly clock: Clock })
       return { processes: seen.processes.size, mounts: seen.mounts.size, ms: deps.clock.monotonicMs() - startedAt };
     if (standing.processes.length > 0) endProcesses(standing);
     else if (standing.mounts.length > 0) await unmountAll(standing, pass >= patientPasses);
-    else removeFolder(paths);
+    else {
+      removeGroups(paths);
+      removeFolder(paths);
+    }
     if (standing.processes.length > 0 || dying || pass >= patientPasses)
       await new Promise<void>((done) => deps.clock.after(passMs, done));
   }
@@ -66,6 +70,16 @@ function endProcesses(standing: Standing): void {
 async function unmountAll(standing: Standing, lazy: boolean): Promise<void> {
   const latestFirst = standing.mounts.toReversed();
   await tryCommand(['umount', ...(lazy ? ['--lazy'] : []), ...latestFirst]);
+}
+
+/** Control groups that a fault made and could not remove again; nothing is in them any more (cgroups(7)). */
+function removeGroups(paths: LabPaths): void {
+  for (const controller of ['cpu', 'memory', 'pids']) {
+    const folder = join('/sys/fs/cgroup', controller);
+    if (!existsSync(folder)) continue;
+    for (const name of readdirSync(folder))
+      if (name.startsWith(`mailward-lab.${paths.name}.`)) rmdirSync(join(folder, name));
+  }
 }
 
 function removeFolder(paths: LabPaths): void {

@@ -1,10 +1,12 @@
-import type { Fault } from '../faults/fault.ts';
+import { z } from 'zod';
+import type { FaultCheck } from '../faults/fault.ts';
 import { AppError } from '../protocol/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { readSinkLog } from './canary.ts';
 import { type UserFinding, userFindingSchema } from './client/user-check.ts';
 import { hostEnvironment, initOf, insideHost } from './enter-host.ts';
 import type { LabPaths } from './lab-paths.ts';
+import { readRecord } from './lab-record.ts';
 import { sinkDomain } from './roles/remote.ts';
 import { tryCommand } from './run-command.ts';
 import { runInClient } from './run-in-client.ts';
@@ -19,7 +21,7 @@ const lookEveryMs = 150;
 export async function runCheck(
   paths: LabPaths,
   plan: LabPlan,
-  ask: { readonly check: Fault['bites']['check']; readonly mailHost: string; readonly attempt: string },
+  ask: { readonly check: FaultCheck; readonly mailHost: string; readonly attempt: string },
   deps: { readonly clock: Clock },
 ): Promise<UserFinding> {
   if (ask.check === 'replica') return await checkReplica(paths, plan, ask.attempt, deps.clock);
@@ -28,6 +30,7 @@ export async function runCheck(
   const messageId = `<check-${ask.attempt}@${plan.domain}>`;
   const task = {
     ...{ check: ask.check, host: host?.fqdn ?? '', mailbox: `u1@${host?.domains[0]}`, messageId },
+    quietMailbox: `u3@${host?.domains[0]}`,
     remote: `check-${ask.attempt}@${sinkDomain('accept')}`,
     ...(peer === undefined ? {} : { peer }),
   };
@@ -38,6 +41,7 @@ export async function runCheck(
     if (error instanceof AppError && error.code === 'unreachable') return { ok: false, detail: error.message };
     throw error;
   });
+  if (finding.ok && ask.check === 'trace') return await askControl(paths, messageId, deps.clock);
   if (!finding.ok || (ask.check !== 'outbound' && ask.check !== 'signed')) return finding;
   const endsAt = deps.clock.monotonicMs() + soonMs;
   for (;;) {
@@ -48,6 +52,29 @@ export async function runCheck(
     await new Promise<void>((done) => deps.clock.after(lookEveryMs, done));
   }
 }
+
+/** What an operator sees who looks the message up on the page. */
+async function askControl(paths: LabPaths, messageId: string, clock: Clock): Promise<UserFinding> {
+  const { pageUrl } = readRecord(paths);
+  if (pageUrl === undefined) return { ok: false, detail: 'this lab has no control' };
+  const question = new URL(`/api/v1/stories?limit=1&q=${encodeURIComponent(messageId)}`, pageUrl);
+  const endsAt = clock.monotonicMs() + soonMs;
+  for (;;) {
+    const known = await fetch(question, { signal: AbortSignal.timeout(soonMs) }).then(
+      async (response) => (response.ok ? storiesSchema.parse(await response.json()).items.length > 0 : false),
+      () => undefined,
+    );
+    if (known) return { ok: true, detail: 'control knows the message' };
+    if (clock.monotonicMs() > endsAt)
+      return {
+        ok: false,
+        detail: known === undefined ? 'control does not answer' : 'control does not know the message',
+      };
+    await new Promise<void>((done) => clock.after(lookEveryMs, done));
+  }
+}
+
+const storiesSchema = z.object({ items: z.array(z.unknown()) });
 
 /** An alias made on the primary is seen on the replica. */
 async function checkReplica(paths: LabPaths, plan: LabPlan, attempt: string, clock: Clock): Promise<UserFinding> {

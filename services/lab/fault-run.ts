@@ -1,12 +1,14 @@
-import type { Fault } from '../faults/fault.ts';
-import { faultById, faults } from '../faults/registry.ts';
+import { existsSync } from 'node:fs';
+import type { Fault, Injectable } from '../faults/fault.ts';
+import { faultById, faults, injectableById } from '../faults/registry.ts';
 import { activeScript, healScript, injectScript } from '../faults/scripts.ts';
 import { AppError } from '../protocol/errors.ts';
 import { servicePrelude } from './boot-script.ts';
 import { hostEnvironment, initOf, insideHost } from './enter-host.ts';
-import type { LabPaths } from './lab-paths.ts';
+import { type LabPaths, routerName } from './lab-paths.ts';
+import { hasRouter } from './network.ts';
 import { runCommand, tryCommand } from './run-command.ts';
-import { hostNamed, hostsOf, type LabPlan } from './topology.ts';
+import { hostNamed, hostsOf, type LabHost, type LabPlan } from './topology.ts';
 import { findStanding, initsOf } from './what-stands.ts';
 
 // Executes the fault library in the hosts of a lab.
@@ -16,43 +18,74 @@ const scriptMs = 60_000;
 export type ActiveFault = { readonly host: string; readonly id: string };
 
 /** Throws `not-found` with how to see what there is. */
-export function faultNamed(id: string): Fault {
-  const fault = faultById.get(id);
-  if (fault !== undefined) return fault;
+export const faultNamed = (id: string): Fault => known(faultById.get(id), id);
+/** The same for faults and benign events alike. */
+export const injectableNamed = (id: string): Injectable => known(injectableById.get(id), id);
+
+function known<Kind>(found: Kind | undefined, id: string): Kind {
+  if (found !== undefined) return found;
   throw new AppError('not-found', `No fault is named ${id}`, { hint: 'See mailward lab fault list' });
 }
 
 /** The hosts that a fault is injected into; `named` overrides the choice where it is one mail host. */
-export function targetsOf(plan: LabPlan, fault: Fault, named: string | undefined): readonly string[] {
+export function targetsOf(plan: LabPlan, fault: Injectable, named: string | undefined): readonly string[] {
+  const names = (hosts: readonly LabHost[]) => hosts.map(({ name }) => name);
   const databases = hostsOf(plan, 'database');
-  const chosen = {
-    mail: () => [named === undefined ? hostsOf(plan, 'mail')[0] : hostNamed(plan, named)],
-    databases: () => databases,
-    primary: () => databases.filter(({ peer }) => peer === undefined),
-    replica: () => databases.filter(({ peer }) => peer !== undefined),
-    dns: () => hostsOf(plan, 'dns'),
-    remote: () => hostsOf(plan, 'remote'),
-  }[fault.target]();
-  const names = chosen.flatMap((host) => (host === undefined ? [] : [host.name]));
-  if (names.length > 0) return names;
+  const chosen: Readonly<Record<Fault['target'], () => readonly string[]>> = {
+    mail: () => names(named === undefined ? ableHosts(plan, fault).slice(0, 1) : [hostNamed(plan, named)]),
+    databases: () => names(databases),
+    primary: () => names(databases.filter(({ peer }) => peer === undefined)),
+    replica: () => names(databases.filter(({ peer }) => peer !== undefined)),
+    directory: () => names(hostsOf(plan, 'directory')),
+    dns: () => names(hostsOf(plan, 'dns')),
+    remote: () => names(hostsOf(plan, 'remote')),
+    client: () => names(hostsOf(plan, 'client')),
+    bystander: () => names(hostsOf(plan, 'witness')),
+    control: () => names(hostsOf(plan, 'control')),
+    router: () => (hasRouter(plan) ? [routerName] : []),
+  };
+  const hosts = chosen[fault.target]();
+  if (hosts.length > 0) return hosts;
   throw new AppError('not-found', `This topology has nothing that ${fault.id} could be injected into`);
 }
 
-/** Why a topology cannot have a fault, as for one of the registry's impossible ones; `undefined` when it can. */
-export function whyNotHere(plan: LabPlan, fault: Fault): string | undefined {
-  const needsDatabase =
-    ['databases', 'primary', 'replica'].includes(fault.target) || fault.id === 'database-unreachable';
-  if (needsDatabase && hostsOf(plan, 'database').length === 0) return 'This topology has no database.';
+/** Mail hosts that have what the fault needs; for a fault of something else, those that would feel it. */
+export function ableHosts(plan: LabPlan, fault: Injectable): readonly LabHost[] {
+  const { needs } = fault;
+  return hostsOf(plan, 'mail').filter((host) => {
+    if (needs === 'peer') return host.peer !== undefined;
+    return needs === undefined || needs === 'cgroups' || host.users === needs;
+  });
+}
+
+/** Why a topology or this machine cannot have a fault, as for one of the registry's impossible ones; else `undefined`. */
+export function whyNotHere(plan: LabPlan, fault: Injectable): string | undefined {
+  const { target, needs } = fault;
+  if (['databases', 'primary', 'replica'].includes(target) && hostsOf(plan, 'database').length === 0)
+    return 'This topology has no database.';
+  if (target === 'router' && !hasRouter(plan))
+    return 'This topology has one place, so there is no link between places.';
+  if (needs === 'cgroups' && !existsSync('/sys/fs/cgroup/memory/cgroup.procs'))
+    return 'This machine has no control groups of the first version.';
+  if (ableHosts(plan, fault).length === 0) return `This topology has ${missingFor[needs ?? 'peer']}.`;
   return undefined;
 }
+const missingFor = {
+  database: 'no database',
+  directory: 'no directory',
+  peer: 'no two holders of the same mailboxes',
+  cgroups: 'no mail host',
+} as const;
+
+export type InjectOptions = { readonly ttlSeconds: number; readonly values?: Readonly<Record<string, string>> };
 
 export async function injectFault(
   paths: LabPaths,
   hosts: readonly string[],
-  fault: Fault,
-  ttlSeconds: number,
+  fault: Injectable,
+  { ttlSeconds, values = {} }: InjectOptions,
 ): Promise<void> {
-  const script = injectScript(fault, { prelude: servicePrelude, ttlSeconds });
+  const script = injectScript(fault, { prelude: servicePrelude, ttlSeconds, values });
   for (const host of hosts) {
     await runCommand(insideHost(initOf(paths, host), ['sh']), {
       input: script,

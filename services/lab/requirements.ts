@@ -19,10 +19,15 @@ const programByPackage: Readonly<Record<string, string>> = {
   opendkim: 'opendkim',
   'dnsmasq-base': 'dnsmasq',
   'mariadb-server': 'mariadbd',
+  slapd: 'slapd',
+  bindfs: 'bindfs',
 };
 /** Packages that bring a module rather than a program. */
 const fileByPackage: Readonly<Record<string, string>> = {
   'postfix-mysql': '/usr/lib/postfix/postfix-mysql.so',
+  'postfix-ldap': '/usr/lib/postfix/postfix-ldap.so',
+  'dovecot-ldap': '/usr/lib/dovecot/modules/auth/libauthdb_ldap.so',
+  libfaketime: `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/faketime/libfaketime.so.1`,
   'dovecot-imapd': '/usr/lib/dovecot/imap',
   'dovecot-pop3d': '/usr/lib/dovecot/pop3',
   'dovecot-lmtpd': '/usr/lib/dovecot/lmtp',

@@ -11,8 +11,10 @@ import type { LabHost, LabPlan } from './topology.ts';
 
 const projectFolder = resolve(import.meta.dirname, '../..');
 
+type Named = Pick<LabHost, 'name' | 'domains'>;
+
 /** Puts a host's disk together: overlay folders, volumes, files, scripts, empty mailboxes. Nothing runs yet. */
-export async function prepareHost(paths: LabPaths, plan: LabPlan, host: LabHost, build: HostBuild): Promise<void> {
+export async function prepareHost(paths: LabPaths, plan: LabPlan, host: Named, build: HostBuild): Promise<void> {
   const upper = upperFolder(paths, host.name);
   for (const folder of ['upper', 'work', 'root'])
     mkdirSync(join(hostFolder(paths, host.name), folder), { recursive: true });
@@ -47,7 +49,7 @@ async function makeVolume(paths: LabPaths, host: string, volume: HostVolume): Pr
   if (volume.owner !== undefined) chownSync(folder, ...ownerIds(volume.owner));
 }
 
-function makeMailboxes(paths: LabPaths, plan: LabPlan, host: LabHost): void {
+function makeMailboxes(paths: LabPaths, plan: LabPlan, host: Named): void {
   const store = volumeFolder(paths, host.name, storeVolume.name);
   const own = (path: string) => chownSync(path, vmailId, vmailId);
   const made = new Set<string>();

@@ -18,7 +18,7 @@ const placeSchema = z.strictObject({
   network: z.int().min(1).max(250),
 });
 
-export const hostRoles = ['mail', 'database', 'dns', 'remote', 'witness', 'control', 'client'] as const;
+export const hostRoles = ['mail', 'database', 'directory', 'dns', 'remote', 'witness', 'control', 'client'] as const;
 const hostSchema = z.strictObject({
   role: z.enum(hostRoles),
   place: z.string(),
@@ -26,6 +26,8 @@ const hostSchema = z.strictObject({
   number: z.int().min(2).max(numberMax),
   /** Mail hosts: domains whose mailboxes live here. */
   domains: z.array(z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/)).default([]),
+  /** Mail hosts: where their users are; in the databases if there are any, unless it says otherwise, or else in files. */
+  users: z.enum(['directory']).optional(),
   /** Mail hosts: the host that holds the same mailboxes. Database hosts: the primary that this one follows. */
   replicaOf: labHostNameSchema.optional(),
 });
@@ -45,7 +47,7 @@ export const topologySchema = z
     if (Object.keys(topology.places).length > placesMax) fault(['places'], `at most ${placesMax} places`);
     const networks = Object.values(topology.places).map(({ network }) => network);
     if (new Set(networks).size < networks.length) fault(['places'], 'two places share a network');
-    for (const role of ['dns', 'control', 'client', 'remote'] as const)
+    for (const role of ['dns', 'control', 'client', 'remote', 'directory'] as const)
       if (hosts.filter(([, host]) => host.role === role).length > 1) fault(['hosts'], `more than one host is ${role}`);
     if (!hosts.some(([, host]) => host.role === 'dns')) fault(['hosts'], 'one host must be dns');
     const taken = new Map<string, string>();
@@ -55,6 +57,8 @@ export const topologySchema = z
       const other = taken.get(key);
       if (other !== undefined) fault(['hosts', name, 'number'], `${other} has this number already`);
       taken.set(key, name);
+      if (host.users === 'directory' && !hosts.some(([, other]) => other.role === 'directory'))
+        fault(['hosts', name, 'users'], 'no host has the role directory');
       const peer = host.replicaOf === undefined ? undefined : topology.hosts[host.replicaOf];
       if (host.replicaOf !== undefined && (peer?.role !== host.role || host.replicaOf === name))
         fault(['hosts', name, 'replicaOf'], `${host.replicaOf} is no other host of the role ${host.role}`);
@@ -62,6 +66,8 @@ export const topologySchema = z
   });
 export type Topology = z.infer<typeof topologySchema>;
 export type HostRole = (typeof hostRoles)[number];
+const userPlaces = ['files', 'database', 'directory'] as const;
+export type UserPlace = (typeof userPlaces)[number];
 
 export type LabHost = {
   readonly name: string;
@@ -73,6 +79,8 @@ export type LabHost = {
   readonly ipv4: string;
   readonly ipv6: string;
   readonly domains: readonly string[];
+  /** Mail: where its users are. */
+  readonly users: UserPlace;
   /** Mail: the other holder of the same mailboxes, on both hosts of the pair. Database: the primary, on the replica. */
   readonly peer: string | undefined;
 };
@@ -86,6 +94,7 @@ export type LabPlan = {
 };
 
 export function planTopology(topology: Topology): LabPlan {
+  const hasDatabase = Object.values(topology.hosts).some(({ role }) => role === 'database');
   const hosts = Object.entries(topology.hosts).map(([name, host]): LabHost => {
     const network = topology.places[host.place]?.network ?? 0;
     const pointsHere = Object.entries(topology.hosts).find(([, other]) => other.replicaOf === name)?.[0];
@@ -99,6 +108,7 @@ export function planTopology(topology: Topology): LabPlan {
       ipv4: ipv4Of(network, host.number),
       ipv6: ipv6Of(network, host.number),
       domains: host.domains.length > 0 ? host.domains : (owner?.domains ?? []),
+      users: owner?.users ?? (hasDatabase ? 'database' : 'files'),
       peer: host.role === 'mail' ? (host.replicaOf ?? pointsHere) : host.replicaOf,
     };
   });
@@ -151,6 +161,7 @@ export const planSchema = z.object({
       ipv4: z.string(),
       ipv6: z.string(),
       domains: z.array(z.string()),
+      users: z.enum(userPlaces),
       peer: z
         .string()
         .optional()

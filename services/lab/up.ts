@@ -4,7 +4,7 @@ import { AppError } from '../protocol/errors.ts';
 import type { LabRequestOf } from '../protocol/lab-request.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { bootScript, startedMark } from './boot-script.ts';
-import { buildHost } from './build-host.ts';
+import { buildHost, buildRouter } from './build-host.ts';
 import { makeSecrets } from './certificates.ts';
 import { takeDown } from './down.ts';
 import type { HostBuild } from './host-files.ts';
@@ -25,7 +25,7 @@ const readyWithinMs = 90_000;
 const lookEveryMs = 100;
 /** What others look up comes first, so that a fresh lab's logs hold no fault that nobody injected. */
 const bootStages: readonly (readonly HostRole[])[] = [
-  ['dns', 'database', 'control', 'remote', 'witness', 'client'],
+  ['dns', 'database', 'directory', 'control', 'remote', 'witness', 'client'],
   ['mail'],
 ];
 
@@ -54,6 +54,7 @@ export async function bringUp(paths: LabPaths, request: LabRequestOf<'up'>, deps
   const pagePort = await freePagePort(request.pagePort);
   try {
     const record = await build(paths, plan, deps);
+    if (hasRouter(plan)) startHost(paths, routerName);
     for (const stage of bootStages) {
       const hosts = plan.hosts.filter(({ role }) => stage.includes(role)).map(({ name }) => name);
       for (const host of hosts) startHost(paths, host);
@@ -98,6 +99,7 @@ async function build(paths: LabPaths, plan: LabPlan, { clock, say, signal }: UpD
     await runIpBatch(paths, routerName, routerLines(plan));
     const forward = ['net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1'];
     await runCommand(insideNamespace(paths, routerName, ['sysctl', '-qw', ...forward]));
+    await prepareHost(paths, plan, { name: routerName, domains: [] }, buildRouter());
   }
   writeFileSync(paths.bootFile, bootScript);
   for (const host of plan.hosts) {

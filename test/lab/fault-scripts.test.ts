@@ -19,7 +19,7 @@ const run = (script: string): string => execFileSync('sh', { input: here(script)
 
 function fault(inject: string): Fault {
   return {
-    ...{ id: 'noted', family: 'test', title: 'It is noted', target: 'mail', lookalikes: [], failureModes: ['none'] },
+    ...{ id: 'noted', family: 'process', title: 'It is noted', target: 'mail', lookalikes: [], failureModes: [] },
     inject: inject.replaceAll('JOURNAL', join(folder, 'journal')),
     heal: `service_start healed >>${join(folder, 'journal')}`,
     bites: { check: 'smtp' },

@@ -1,6 +1,10 @@
 import type { Fault } from '../fault.ts';
+import { keep, putBack } from './daemons.ts';
+import { delayPackets, stopDelaying } from './delayed-packets.ts';
 
 const family = 'dns';
+const resolverConf = '/etc/mailward-lab/resolver.conf';
+const restartResolver = 'pkill -x dnsmasq; sleep 0.3; service_start resolver';
 
 export const dnsFaults: readonly Fault[] = [
   {
@@ -58,5 +62,23 @@ export const dnsFaults: readonly Fault[] = [
     bites: { check: 'outbound' },
     failureModes: ['dns-resolver-down', 'pf-out-dns-tryagain'],
     lookalikes: ['resolver-killed'],
+  },
+  {
+    ...{ id: 'resolver-servfail', family, target: 'mail', title: 'The resolver answers SERVFAIL: it cannot validate' },
+    // It asks for signatures that the zones have not got (dnsmasq(8), dnssec-check-unsigned).
+    inject: `${keep(resolverConf)}; printf 'dnssec\\ntrust-anchor=.,20326,8,2,E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D\\ndnssec-check-unsigned\\n' >>${resolverConf}; ${restartResolver}`,
+    heal: `${putBack(resolverConf)}; ${restartResolver}; postqueue -f`,
+    bites: { check: 'outbound' },
+    failureModes: ['dns-servfail-dnssec', 'pf-out-dns-tryagain'],
+    lookalikes: ['resolver-killed', 'resolver-wrong'],
+  },
+  {
+    ...{ id: 'resolver-slow', family, target: 'mail', title: 'The name server answers late' },
+    parameters: { delay_ms: '6000' },
+    inject: delayPackets('output', 'udp dport 53'),
+    heal: `${stopDelaying}; postqueue -f`,
+    bites: { check: 'outbound' },
+    failureModes: ['dns-resolver-slow', 'pf-out-dns-tryagain'],
+    lookalikes: ['resolver-stopped'],
   },
 ];

@@ -1,4 +1,6 @@
 import type { Fault } from '../fault.ts';
+import { hold, letGo } from './daemons.ts';
+import { delayPackets, stopDelaying } from './delayed-packets.ts';
 
 const family = 'network';
 /** A table of its own, so that healing is one deletion and the host's other rules stay. */
@@ -15,12 +17,31 @@ function networkFault(
   rest: Pick<Fault, 'bites' | 'failureModes' | 'lookalikes'> & {
     readonly target?: Fault['target'];
     readonly after?: string;
+    readonly needs?: Fault['needs'];
   },
 ): Fault {
   const { target = 'mail', after, ...truth } = rest;
   const name = id.replaceAll('-', '_');
   const heal = after === undefined ? removal(name) : `${removal(name)}; ${after}`;
   return { id, family, title, target, inject: rules(name, ...lines), heal, ...truth };
+}
+
+/** `verdict` befalls what the router passes on from or to the place of that name. */
+function wanFault(
+  id: string,
+  title: string,
+  verdict: string,
+  truth: Pick<Fault, 'failureModes' | 'lookalikes'>,
+): Fault {
+  const name = id.replaceAll('-', '_');
+  const rule = (side: string) => `${side} "$place" ${verdict}`;
+  return {
+    ...{ id, family, title, target: 'router', parameters: { place: 'east' } },
+    inject: `nft -f - <<RULES\ntable inet fault_${name} {\nchain f { type filter hook forward priority -200; policy accept; ${rule('iifname')}; ${rule('oifname')}; }\n}\nRULES`,
+    heal: removal(name),
+    bites: { check: 'smtp' },
+    ...truth,
+  };
 }
 
 export const networkFaults: readonly Fault[] = [
@@ -100,6 +121,7 @@ export const networkFaults: readonly Fault[] = [
     bites: { check: 'submission' },
     failureModes: ['dc-sql-connect-fail', 'my-gone-away', 'pf-mysql-connect'],
     lookalikes: ['databases-killed', 'database-password-wrong', 'databases-stopped'],
+    needs: 'database',
   }),
   networkFault(
     'replication-blocked',
@@ -110,6 +132,7 @@ export const networkFaults: readonly Fault[] = [
       failureModes: ['dc-dsync-fail', 'dc-dsync-queue'],
       lookalikes: ['replicator-stopped'],
       after: "doveadm replicator replicate -p high '*'",
+      needs: 'peer',
     },
   ),
   networkFault('database-replication-blocked', 'The replica reaches no primary', [output('tcp dport 3306 drop')], {
@@ -119,4 +142,47 @@ export const networkFaults: readonly Fault[] = [
     lookalikes: ['replica-stopped', 'replica-lagging'],
     after: "mariadb -e 'STOP SLAVE; START SLAVE'",
   }),
+  {
+    ...{ id: 'host-slow-link', family, target: 'mail', title: 'Every packet of the host is on its way for seconds' },
+    parameters: { delay_ms: '5000' },
+    inject: delayPackets('output', 'oifname "eth0"'),
+    heal: stopDelaying,
+    bites: { check: 'smtp' },
+    failureModes: ['sym-smtp-greeting-delay', 'sym-smtp-connect-timeouts', 'sys-packet-loss'],
+    lookalikes: ['cpu-hog', 'packet-loss', 'host-cut'],
+  },
+  {
+    ...{
+      id: 'duplicate-address',
+      family,
+      target: 'bystander',
+      title: 'Another host has taken the address of a mail host',
+    },
+    parameters: { ipv4: '10.77.1.11', ipv6: 'fd77::1:11' },
+    // Each time the link comes up the kernel announces its addresses to all (ip-sysctl: arp_notify, ndisc_notify).
+    inject: `echo 1 >/proc/sys/net/ipv4/conf/eth0/arp_notify; echo 1 >/proc/sys/net/ipv6/conf/eth0/ndisc_notify; echo 1 >/proc/sys/net/ipv6/conf/eth0/keep_addr_on_down
+ip addr add "$ipv4/24" dev eth0; ip addr add "$ipv6/112" dev eth0 nodad
+${hold('announcer', 'while :; do ip link set eth0 down; ip link set eth0 up; sleep 0.5; done')}`,
+    heal: `${letGo('announcer')}; ip addr del "$ipv4/24" dev eth0 2>/dev/null; ip addr del "$ipv6/112" dev eth0 2>/dev/null; ip link set eth0 up; for f in ipv4/conf/eth0/arp_notify ipv6/conf/eth0/ndisc_notify ipv6/conf/eth0/keep_addr_on_down; do echo 0 >/proc/sys/net/$f; done`,
+    bites: { check: 'smtp' },
+    failureModes: ['ha-split-brain', 'sym-smtp-connect-refused'],
+    lookalikes: ['postfix-master-killed', 'smtp-port-blocked'],
+  },
+  wanFault('wan-cut', 'The WAN link of a place is cut', 'drop', {
+    failureModes: ['sym-smtp-connect-timeouts', 'sys-packet-loss'],
+    lookalikes: ['wan-lossy', 'host-cut'],
+  }),
+  wanFault('wan-lossy', 'The WAN link of a place loses four of five packets', 'numgen random mod 10 < 8 drop', {
+    failureModes: ['sys-packet-loss'],
+    lookalikes: ['wan-cut', 'wan-slow', 'packet-loss'],
+  }),
+  {
+    ...{ id: 'wan-slow', family, target: 'router', title: 'Packets are on the WAN link of a place for seconds' },
+    parameters: { place: 'east', delay_ms: '5000' },
+    inject: delayPackets('prerouting', 'iifname "$place"'),
+    heal: stopDelaying,
+    bites: { check: 'smtp' },
+    failureModes: ['sym-smtp-greeting-delay', 'sym-smtp-connect-timeouts', 'sys-packet-loss'],
+    lookalikes: ['wan-lossy', 'host-slow-link'],
+  },
 ];

@@ -1,6 +1,12 @@
 import type { Fault } from '../fault.ts';
+import { restartDovecot, restartPostfix } from './daemons.ts';
 
 const family = 'process';
+/** A program that ends at once stands where the daemon's own was. */
+const diesAtStart = (program: string): string => `mount --bind /bin/false ${program}`;
+const startsAgain = (program: string): string => `umount -l ${program} 2>/dev/null`;
+const smtpd = '/usr/lib/postfix/sbin/smtpd';
+const imap = '/usr/lib/dovecot/imap';
 
 export const processFaults: readonly Fault[] = [
   {
@@ -52,5 +58,21 @@ export const processFaults: readonly Fault[] = [
     bites: { check: 'imap' },
     failureModes: ['dc-auth-disconnected-early', 'dc-auth-timeout'],
     lookalikes: ['databases-stopped', 'mailbox-table-locked'],
+  },
+  {
+    ...{ id: 'smtpd-crash-loop', family, target: 'mail', title: 'smtpd dies each time it is started' },
+    inject: `${diesAtStart(smtpd)}; pkill -x smtpd || true`,
+    heal: `${startsAgain(smtpd)}; ${restartPostfix}`,
+    bites: { check: 'smtp' },
+    failureModes: ['pf-bad-command-startup', 'pf-daemon-killed-signal'],
+    lookalikes: ['postfix-master-killed', 'smtpd-process-limit', 'too-many-descriptors'],
+  },
+  {
+    ...{ id: 'imap-crash-loop', family, target: 'mail', title: 'IMAP processes die each time they are started' },
+    inject: diesAtStart(imap),
+    heal: `${startsAgain(imap)}; ${restartDovecot}`,
+    bites: { check: 'imap' },
+    failureModes: ['dc-service-throttled', 'dc-child-killed'],
+    lookalikes: ['imap-memory-limit', 'dovecot-master-killed'],
   },
 ];

@@ -1,4 +1,5 @@
 import type { Fault } from '../fault.ts';
+import { restartDovecot } from './daemons.ts';
 
 const family = 'disk';
 const fill = (path: string): string =>
@@ -72,5 +73,16 @@ setsid sh -c 'i=0; while :; do if : >/var/spool/postfix/.fault/$i; then i=$((i+1
     bites: { check: 'mailbox' },
     failureModes: ['dc-mbox-mount-missing'],
     lookalikes: ['store-wrong-owner', 'store-read-only'],
+  },
+  {
+    ...{ id: 'store-slow', family, target: 'mail', title: 'The disk of the mail store is slow' },
+    // The store is seen through a file system that writes so many bytes a second and no more (bindfs(1)).
+    parameters: { bytes_per_second: '4k' },
+    inject: `test -c /dev/fuse || mknod -m 666 /dev/fuse c 10 229
+bindfs --multithreaded --write-rate="$bytes_per_second" -o allow_other,nonempty /srv/mail /srv/mail; ${restartDovecot}`,
+    heal: `umount -l /srv/mail 2>/dev/null; pkill -9 -x bindfs; ${restartDovecot}; postqueue -f`,
+    bites: { check: 'mailbox', shows: /not in the mailbox/ },
+    failureModes: ['sys-disk-latency', 'pf-lmtp-timeout', 'dc-translog-lock-slow'],
+    lookalikes: ['store-full', 'qmgr-stopped'],
   },
 ];

@@ -52,4 +52,18 @@ export const tlsFaults: readonly Fault[] = [
     failureModes: ['dc-tls-cert-missing', 'pf-tls-cert-load'],
     lookalikes: ['key-of-another-certificate', 'dovecot-config-error'],
   }),
+  tlsFault('key-empty', 'The private key cannot be read: its file is empty', ': >/etc/ssl/lab/key.pem', {
+    bites: { check: 'imap' },
+    failureModes: ['dc-tls-cert-missing', 'pf-tls-cert-load'],
+    lookalikes: ['key-of-another-certificate', 'certificate-file-missing'],
+  }),
+  {
+    ...{ id: 'certificate-not-reloaded', family, target: 'mail' },
+    title: 'The certificate was renewed on disk, and the daemons still serve the expired one',
+    inject: `${keep}; cp /etc/ssl/lab/expired.pem ${chain}; ${reload}; cp ${chain}.kept ${chain}`,
+    heal,
+    bites: { check: 'imap', shows: /expired/i },
+    failureModes: ['tls-not-reloaded'],
+    lookalikes: ['certificate-expired'],
+  },
 ];

@@ -7,12 +7,17 @@ import { countByPop3, describeFailure, sendMail, withImap } from './lab-mail.ts'
 
 const soonMs = 5000;
 const lookEveryMs = 150;
+const quietMs = 3000;
+/** More than any delivery in a healthy lab takes. */
+const timeOffMsMax = 60_000;
 
 export const userCheckTaskSchema = z.object({
   check: z.enum(faultChecks),
   /** Full name of the mail host that is asked. */
   host: z.string(),
   mailbox: z.string(),
+  /** A mailbox that nobody writes to. */
+  quietMailbox: z.string(),
   /** Full name of the other holder of the mailbox, where there is one. */
   peer: z.string().optional(),
   messageId: z.string(),
@@ -67,6 +72,21 @@ export async function checkAsUser(task: UserCheckTask, deps: { readonly clock: C
       }
       case 'pop3':
         return { ok: true, detail: `${await countByPop3(host, mailbox)} messages` };
+      // Whether control knows of it is seen on the page, by who asked.
+      case 'trace':
+        return await sent(fromOutside);
+      case 'time': {
+        const sending = await sent(fromOutside);
+        if (!sending.ok) return sending;
+        if (!(await inMailbox(host))) return { ok: false, detail: 'accepted, but not in the mailbox' };
+        return await judgeTimes(host, mailbox, messageId, deps.clock);
+      }
+      case 'quiet':
+        return await watchQuiet(host, task.quietMailbox, deps.clock);
+      case 'closed': {
+        const relayed = await sent({ ...fromOutside, to: [task.remote] });
+        return { ok: !relayed.ok, detail: relayed.detail };
+      }
       case 'replica':
         return { ok: false, detail: 'this is not seen from the client' };
     }
@@ -78,6 +98,28 @@ export async function checkAsUser(task: UserCheckTask, deps: { readonly clock: C
 async function sent(mail: Parameters<typeof sendMail>[0]): Promise<UserFinding> {
   const { accepted, code, reply } = await sendMail(mail);
   return { ok: accepted, detail: code === 0 ? reply : reply.slice(0, 300) };
+}
+
+/** Every host that passed a message on has written down when (RFC 5321 section 4.4). */
+async function judgeTimes(host: string, user: string, messageId: string, clock: Clock): Promise<UserFinding> {
+  const headers = await withImap({ host, user }, async (client) => {
+    await client.mailboxOpen('INBOX', { readOnly: true });
+    const [number] = (await client.search({ header: { 'message-id': messageId } })) || [];
+    const message = number === undefined ? false : await client.fetchOne(String(number), { headers: ['received'] });
+    return message ? String(message.headers) : '';
+  });
+  const times = [...headers.matchAll(/;\s+(\w{3}, .*?)(?: \(|\r?\n)/g)].map(([, text = '']) => Date.parse(text));
+  if (times.length === 0) return { ok: false, detail: 'no host has written down a time' };
+  const offMs = Math.max(...times.map((time) => Math.abs(time - clock.now())));
+  return { ok: offMs < timeOffMsMax, detail: `the times of the message are up to ${Math.round(offMs / 1000)} s off` };
+}
+
+async function watchQuiet(host: string, user: string, clock: Clock): Promise<UserFinding> {
+  const count = () => withImap({ host, user }, async (client) => (await client.mailboxOpen('INBOX')).exists);
+  const before = await count();
+  await new Promise<void>((done) => clock.after(quietMs, done));
+  const came = (await count()) - before;
+  return { ok: came === 0, detail: `${came} messages came unasked in ${quietMs / 1000} s` };
 }
 
 async function waitForMessage(host: string, user: string, messageId: string, clock: Clock): Promise<boolean> {

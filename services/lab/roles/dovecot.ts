@@ -1,21 +1,24 @@
 import type { BuildInput, HostFile, HostService } from '../host-files.ts';
-import { hostsOf, type LabPlan } from '../topology.ts';
-import { databasePassword, mailboxesOf, passwdFileText, usersInDatabase } from './mailboxes.ts';
+import { hostsOf, type LabHost, type LabPlan, type UserPlace } from '../topology.ts';
+import { directoryBase, directoryPassword, directoryUrls, directoryUser, inDomains } from './directory.ts';
+import { databasePassword, mailboxesOf, passwdFileText } from './mailboxes.ts';
 
 export const replicationPort = 12_345;
 
 export function dovecotFiles({ plan, host, time }: BuildInput): readonly HostFile[] {
   const peer = plan.hosts.find(({ name }) => name === host.peer);
-  const users = usersInDatabase(plan)
-    ? { path: '/etc/dovecot/lab-sql.conf', text: sqlConf(plan, host.domains), mode: 0o640, owner: 'root:dovecot' }
-    : { path: '/etc/dovecot/lab-users', text: passwdFileText(plan, host.domains), mode: 0o640, owner: 'root:dovecot' };
+  const text = {
+    files: passwdFileText,
+    database: sqlConf,
+    directory: ldapConf,
+  }[host.users](plan, host.domains);
   return [
-    { path: '/etc/dovecot/dovecot.conf', text: dovecotConf(host.fqdn, plan, peer?.fqdn) },
+    { path: '/etc/dovecot/dovecot.conf', text: dovecotConf(host, plan, peer?.fqdn) },
     {
       path: '/etc/dovecot/sieve/after.sieve',
       text: 'require "fileinto";\nif header :contains "X-Lab-Folder" "Lists" { fileinto "Lists"; }\n',
     },
-    users,
+    { path: usersFile, text, mode: 0o640, owner: 'root:dovecot' },
     ...(peer === undefined
       ? []
       : [{ path: '/var/lib/dovecot/replicator.db', text: replicatorState(plan, host.domains, time), mode: 0o600 }]),
@@ -30,11 +33,11 @@ export const dovecotService: HostService = {
   listens: [24, 110, 143, 993, 995, 4190].map((port) => ({ protocol: 'tcp', port })),
 };
 
-function dovecotConf(fqdn: string, plan: LabPlan, peerFqdn: string | undefined): string {
+function dovecotConf(host: LabHost, plan: LabPlan, peerFqdn: string | undefined): string {
   const replication = peerFqdn !== undefined;
   return `protocols = imap pop3 lmtp sieve
 listen = *, ::
-hostname = ${fqdn}
+hostname = ${host.fqdn}
 postmaster_address = postmaster@${plan.domain}
 mail_location = maildir:~/Maildir
 mail_uid = vmail
@@ -49,7 +52,7 @@ disable_plaintext_auth = no
 auth_mechanisms = plain login
 mail_max_userip_connections = 20
 syslog_facility = mail
-${usersInDatabase(plan) ? sqlUsers : fileUsers}
+${usersIn(host.users)}
 namespace inbox {
   inbox = yes
   separator = /
@@ -97,23 +100,22 @@ plugin {
 ${replication ? replicationConf(peerFqdn) : ''}`;
 }
 
-const sqlUsers = `passdb {
-  driver = sql
-  args = /etc/dovecot/lab-sql.conf
-}
-userdb {
-  driver = sql
-  args = /etc/dovecot/lab-sql.conf
-}`;
+/** What a driver of passdb and userdb reads. */
+const usersFile = '/etc/dovecot/lab-users';
 
-const fileUsers = `passdb {
-  driver = passwd-file
-  args = scheme=PLAIN username_format=%u /etc/dovecot/lab-users
+function usersIn(place: UserPlace): string {
+  const driver = { files: 'passwd-file', database: 'sql', directory: 'ldap' }[place];
+  const options = place === 'files' ? 'username_format=%u ' : '';
+  const scheme = place === 'files' ? 'scheme=PLAIN ' : '';
+  return `passdb {
+  driver = ${driver}
+  args = ${scheme}${options}${usersFile}
 }
 userdb {
-  driver = passwd-file
-  args = username_format=%u /etc/dovecot/lab-users
+  driver = ${driver}
+  args = ${options}${usersFile}
 }`;
+}
 
 function replicationConf(peerFqdn: string): string {
   return `doveadm_port = ${replicationPort}
@@ -154,6 +156,23 @@ function replicatorState(plan: LabPlan, domains: readonly string[], time: number
   return mailboxesOf(plan, domains)
     .map(({ address }) => `${address}\t0\t0\t${now}\t${now}\t0\t\t${now}\n`)
     .join('');
+}
+
+function ldapConf(plan: LabPlan, domains: readonly string[]): string {
+  const here = inDomains(domains);
+  return `uris = ${directoryUrls(plan)}
+dn = ${directoryUser}
+dnpass = ${directoryPassword}
+base = ${directoryBase}
+scope = subtree
+default_pass_scheme = PLAIN
+pass_attrs = mail=user,userPassword=password
+pass_filter = (&(mail=%u)${here})
+user_attrs = =uid=5000,=gid=5000,=home=/srv/mail/%d/%n
+user_filter = (&(mail=%u)${here})
+iterate_attrs = mail=user
+iterate_filter = (&(mail=*)${here})
+`;
 }
 
 function sqlConf(plan: LabPlan, domains: readonly string[]): string {

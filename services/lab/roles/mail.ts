@@ -34,7 +34,11 @@ export function buildMail(input: BuildInput): HostBuild {
       { path: '/etc/ssl/lab/expired.pem', text: bad?.expiredPem ?? '' },
       { path: '/etc/ssl/lab/other-name.pem', text: bad?.otherNamePem ?? '' },
     ],
-    volumes: [storeVolume, { name: 'queue', path: '/var/spool/postfix', sizeMiB: 128, mode: '0755' }],
+    volumes: [
+      storeVolume,
+      { name: 'queue', path: '/var/spool/postfix', sizeMiB: 128, mode: '0755' },
+      { name: 'agent', path: '/var/lib/mailward', sizeMiB: 64, mode: '0755' },
+    ],
     services: [
       resolverService,
       rsyslogService,

@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
 import { type HostVolume, vmailId } from '../host-files.ts';
-import { hostsOf, type LabPlan } from '../topology.ts';
+import type { LabPlan } from '../topology.ts';
 
 // Who has a mailbox. Every lab user has the same password: the lab proves daemons, not secrecy, and nothing leaves it.
 
 export const mailboxPassword = 'lab-secret';
 export const databasePassword = 'lab-database';
-
-export const usersInDatabase = (plan: LabPlan): boolean => hostsOf(plan, 'database').length > 0;
 
 export const storeVolume: HostVolume = {
   name: 'store',

@@ -1,6 +1,7 @@
 import type { BuildInput, HostFile, HostService } from '../host-files.ts';
-import { hostsOf, type LabHost, type LabPlan } from '../topology.ts';
-import { databasePassword, usersInDatabase } from './mailboxes.ts';
+import { hostsOf, type LabHost, type LabPlan, type UserPlace } from '../topology.ts';
+import { directoryBase, directoryPassword, directoryUrls, directoryUser, inDomains } from './directory.ts';
+import { databasePassword } from './mailboxes.ts';
 
 /** Milters a message passes, in order: Rspamd judges, OpenDKIM signs. */
 export const miltersOf = { rspamd: 11_332, opendkim: 8891 } as const;
@@ -12,7 +13,7 @@ export function postfixFiles(input: BuildInput): readonly HostFile[] {
   return [
     { path: '/etc/postfix/main.cf', text: mainCf(input) },
     { path: '/etc/postfix/master.cf', text: masterCf },
-    ...(usersInDatabase(plan) ? databaseMaps(plan, host) : fileMaps(plan, host)),
+    ...{ files: fileMaps, database: databaseMaps, directory: directoryMaps }[host.users](plan, host),
   ];
 }
 
@@ -36,8 +37,7 @@ export function relayedDomains(plan: LabPlan, host: LabHost): readonly string[] 
 }
 
 function mainCf({ plan, host }: BuildInput): string {
-  const map = (name: string) =>
-    usersInDatabase(plan) ? `proxy:mysql:/etc/postfix/${name}.cf` : `texthash:/etc/postfix/${name}`;
+  const map = (name: string) => `${mapKinds[host.users]}:/etc/postfix/${name}`;
   const relayed = relayedDomains(plan, host);
   return `compatibility_level = 3.6
 myhostname = ${host.fqdn}
@@ -94,6 +94,12 @@ lmtp_data_done_timeout = 20s
 `;
 }
 
+const mapKinds: Readonly<Record<UserPlace, string>> = {
+  files: 'texthash',
+  database: 'proxy:mysql',
+  directory: 'proxy:ldap',
+};
+
 // Debian's master.cf with what the lab leaves out: no postscreen, no UUCP. The chroot column stays as Debian sets it.
 const masterCf = `smtp      inet  n       -       y       -       -       smtpd
 submission inet n       -       y       -       -       smtpd
@@ -141,7 +147,7 @@ function databaseMaps(plan: LabPlan, host: LabHost): readonly HostFile[] {
     .map(({ fqdn }) => `inet:${fqdn}:3306`)
     .join(' ');
   const map = (name: string, query: string): HostFile => ({
-    path: `/etc/postfix/${name}.cf`,
+    path: `/etc/postfix/${name}`,
     text: `hosts = ${hosts}\nuser = mail\npassword = ${databasePassword}\ndbname = mail\nquery = ${query}\n`,
     mode: 0o640,
     owner: 'root:postfix',
@@ -151,6 +157,20 @@ function databaseMaps(plan: LabPlan, host: LabHost): readonly HostFile[] {
     map('mailboxes', `SELECT 1 FROM mailbox WHERE address = '%s' AND domain IN (${here}) AND active = 1`),
     map('aliases', `SELECT goto FROM alias WHERE address = '%s' AND active = 1`),
     map('relay-recipients', `SELECT 1 FROM mailbox WHERE address = '%s' AND active = 1`),
+  ];
+}
+
+function directoryMaps(plan: LabPlan, host: LabHost): readonly HostFile[] {
+  const map = (name: string, filter: string, result: string): HostFile => ({
+    path: `/etc/postfix/${name}`,
+    text: `server_host = ${directoryUrls(plan)}\nversion = 3\ntimeout = 5\nbind = yes\nbind_dn = ${directoryUser}\nbind_pw = ${directoryPassword}\nsearch_base = ${directoryBase}\nquery_filter = ${filter}\nresult_attribute = ${result}\n`,
+    mode: 0o640,
+    owner: 'root:postfix',
+  });
+  return [
+    map('mailboxes', `(&(mail=%s)${inDomains(host.domains)})`, 'mail'),
+    map('aliases', '(&(objectClass=organizationalRole)(cn=%s))', 'description'),
+    map('relay-recipients', '(mail=%s)', 'mail'),
   ];
 }
 

@@ -1,0 +1,39 @@
+import type { Fault } from '../fault.ts';
+
+// What several families do to the daemons of a mail host.
+
+export const restartDovecot = 'doveadm stop; sleep 0.3; service_start dovecot';
+/** Stop and start, not reload: master holds back a service that has died for a minute, across reloads. */
+export const restartPostfix = 'postfix stop; service_start postfix; postqueue -f';
+export const restartBoth = `${restartDovecot}; ${restartPostfix}`;
+
+/** Keeps a file's text beside it, once, so that `putBack` can. */
+export const keep = (path: string): string => `cp -n ${path} ${path}.kept`;
+export const putBack = (path: string): string => `test -f ${path}.kept && mv -f ${path}.kept ${path}`;
+
+/** Something that runs until the fault is healed; `text` holds no single quote, and sees `args` as `$1` and so on. */
+export const hold = (id: string, text: string, args = ''): string =>
+  `setsid sh -c '${text}' fault-${id} ${args} >/dev/null 2>&1 </dev/null &`;
+export const letGo = (id: string): string =>
+  `for p in $(pgrep -f 'fault-${id}( |$)'); do kill -9 -- "-$p" 2>/dev/null; done`;
+
+/** A fault of Postfix's settings, `name=value` words for postconf(1). */
+export function postconf(
+  family: Fault['family'],
+  id: string,
+  title: string,
+  settings: string,
+  rest: Pick<Fault, 'bites' | 'failureModes' | 'lookalikes'> & {
+    readonly alsoInject?: string;
+    readonly alsoHeal?: string;
+  },
+): Fault {
+  const { alsoInject = '', alsoHeal = '', ...truth } = rest;
+  const files = ['/etc/postfix/main.cf', '/etc/postfix/master.cf'];
+  return {
+    ...{ id, family, title, target: 'mail' },
+    inject: `${files.map(keep).join('; ')}; postconf ${settings}; postfix reload\n${alsoInject}`,
+    heal: `${alsoHeal}\n${files.map(putBack).join('; ')}; ${restartPostfix}`,
+    ...truth,
+  };
+}
