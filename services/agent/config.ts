@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../protocol/errors.ts';
+import { timeZoneName } from '../protocol/time-zone.ts';
 import { readConfigFile } from '../runtime/config-file.ts';
 import { defaultDataDir } from '../runtime/data-dir.ts';
 import { isLoopbackHost } from '../runtime/loopback.ts';
@@ -54,11 +55,7 @@ export const agentConfigSchema = z.strictObject({
     })
     .prefault({}),
   /** IANA zone in which times without one are written; the machine's unless named. */
-  timeZone: z
-    .string()
-    .min(1)
-    .max(64)
-    .prefault(() => Intl.DateTimeFormat().resolvedOptions().timeZone),
+  timeZone: timeZoneName.prefault(() => Intl.DateTimeFormat().resolvedOptions().timeZone),
 });
 /** With the node's identity where control is reached with TLS. */
 export type AgentConfig = z.infer<typeof agentConfigSchema> & {

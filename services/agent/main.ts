@@ -3,8 +3,20 @@ import { keepHeapSmall } from '../runtime/heap.ts';
 
 keepHeapSmall();
 keepMiddleCompiler();
-// Only now, so that loading all of it does not make the heap large already.
-if (process.argv[2] === 'import') await (await import('./import/import-process.ts')).runImport(process.argv.slice(3));
-else if (process.argv[2] === 'join') await (await import('./trust/join-process.ts')).runJoin(process.argv.slice(3));
-else if (process.argv[2] === 'import') await (await import('./import/import-process.ts')).runImport(process.argv.slice(3));
-else await import('./agent-process.ts');
+// Each is loaded only now, so that loading all of it does not make the heap large already.
+const args = process.argv.slice(3);
+switch (process.argv[2]) {
+  case 'import':
+    await (await import('./import/import-process.ts')).runImport(args);
+    break;
+  case 'join':
+    await (await import('./trust/join-process.ts')).runJoin(args);
+    break;
+  case 'check-config': {
+    const { agentConfigSchema } = await import('./config.ts');
+    await (await import('../runtime/check-config.ts')).runConfigCheck('agent', agentConfigSchema, args);
+    break;
+  }
+  default:
+    await import('./agent-process.ts');
+}

@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
 import { announceReady } from '../runtime/announce-ready.ts';
+import { runConfigCheck } from '../runtime/check-config.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createLog } from '../runtime/log.ts';
 import { readRelease } from '../runtime/release.ts';
 import { describeError, exitStatus, runProcess } from '../runtime/run-process.ts';
 import { createStopStack } from '../runtime/stop-stack.ts';
-import { type ControlFlags, readControlConfig } from './config.ts';
+import { type ControlFlags, controlConfigSchema, readControlConfig } from './config.ts';
 import { startControl } from './control.ts';
 import { createSqliteSeriesStore } from './series/sqlite-series-store.ts';
 import { createSqliteEventStore } from './store/sqlite-event-store.ts';
@@ -39,8 +40,10 @@ function readFlags(): (ControlFlags & { readonly help?: boolean | undefined }) |
   }
 }
 
-const flags = readFlags();
-if (flags === undefined) process.exitCode = exitStatus.usage;
+const isCheck = process.argv[2] === 'check-config';
+const flags = isCheck ? undefined : readFlags();
+if (isCheck) await runConfigCheck('control', controlConfigSchema, process.argv.slice(3));
+else if (flags === undefined) process.exitCode = exitStatus.usage;
 else if (flags.help) process.stdout.write(usage);
 else {
   const config = await readControlConfig(flags).catch((error: unknown) => {

@@ -2,6 +2,7 @@
 // The body is the batch's lines (each ended by \n, exactly the bytes of the source) compressed with zstd; the envelope
 // travels in the `mailward-batch` header as JSON, so that the body is passed to the store's worker without a copy.
 import { z } from 'zod';
+import { timeZoneName } from './time-zone.ts';
 
 /** Bounds of one batch; larger ones are refused with `too-large`. */
 export const batchLimits = {
@@ -39,7 +40,7 @@ export const batchEnvelopeSchema = z.object({
   /** Lines of the past, brought by `mailward import`: stored like others, but no news of the node. */
   isPast: z.boolean().optional(),
   /** The IANA zone in which the node writes times without one. */
-  timeZone: z.string().max(64),
+  timeZone: timeZoneName,
 });
 export type BatchEnvelope = z.infer<typeof batchEnvelopeSchema>;
 

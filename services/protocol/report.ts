@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { completenessSchema } from './completeness.ts';
 import { domainScope } from './domain.ts';
 import { instant } from './instant.ts';
+import { timeZoneName } from './time-zone.ts';
 
 export const reportLimits = {
   /** Rows that a table lists, and what a caller gets who asks for none. */
@@ -116,17 +117,6 @@ export const reportSchema = z.object({
   failures: countTable,
 });
 export type Report = z.infer<typeof reportSchema>;
-
-export const timeZoneName = z
-  .string()
-  .max(64)
-  .refine((name) => {
-    try {
-      return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
-    } catch {
-      return false;
-    }
-  }, 'This is no IANA time zone');
 
 /** `GET /api/v1/reports`; the last 24 hours unless told otherwise. */
 export const reportQuerySchema = z.object({

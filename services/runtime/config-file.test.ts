@@ -10,7 +10,7 @@ test('every fault is named with its path and line', () => {
     ok: false,
     faults: [
       { path: 'listen.port', line: 2 },
-      { path: 'listen', line: 2 },
+      { path: 'listen.prot', line: 3 },
     ],
   });
 });

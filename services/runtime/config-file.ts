@@ -2,10 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { AppError } from '../protocol/errors.ts';
+import { type ConfigFault, listFaults } from './config-faults.ts';
 
 const configBytesMax = 1024 * 1024;
-
-export type ConfigFault = { readonly path: string; readonly line: number | undefined; readonly message: string };
+/** Aliases of YAML may name one another; a file that unfolds to more than so many is no configuration. */
+const aliasesMax = 100;
 
 /** Parses YAML text by a schema; every fault carries its path and line. */
 export function parseConfig<Schema extends z.ZodType>(
@@ -20,30 +21,37 @@ export function parseConfig<Schema extends z.ZodType>(
       faults: document.errors.map((error) => ({
         path: '',
         line: lineCounter.linePos(error.pos[0]).line,
-        message: error.message,
+        message: error.message.replace(/\.$/, ''),
       })),
     };
   }
-  const result = schema.safeParse(document.toJS() ?? {});
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: aliasesMax }) ?? {};
+  } catch (error) {
+    return {
+      ok: false,
+      faults: [{ path: '', line: 1, message: error instanceof Error ? error.message : String(error) }],
+    };
+  }
+  const result = schema.safeParse(value);
   if (result.success) return { ok: true, config: result.data };
-  return {
-    ok: false,
-    faults: result.error.issues.map((issue) => {
-      // The node itself where it exists, else the nearest parent: a missing key has no line of its own.
-      let offset: number | undefined;
-      for (let depth = issue.path.length; depth >= 0 && offset === undefined; depth--) {
-        const node = document.getIn(issue.path.slice(0, depth), true) as
-          | { range?: [number, number, number] }
-          | undefined;
-        offset = node?.range?.[0];
-      }
-      return {
-        path: issue.path.map(String).join('.'),
-        line: offset === undefined ? undefined : lineCounter.linePos(offset).line,
-        message: issue.message,
-      };
-    }),
-  };
+  return { ok: false, faults: listFaults(result.error, schema, { document, lineCounter }) };
+}
+
+async function readText(file: string): Promise<string> {
+  let yamlText: string;
+  try {
+    yamlText = await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new AppError('missing', `The configuration file ${file} cannot be read`, {
+      hint: 'Give another file, or leave it out to run on defaults',
+      cause,
+    });
+  }
+  if (yamlText.length > configBytesMax)
+    throw new AppError('bad-config', `${file} is larger than ${configBytesMax} bytes`);
+  return yamlText;
 }
 
 /** Reads and parses a configuration file; throws `bad-config` that lists every fault, or `missing` when there is no file. */
@@ -51,21 +59,16 @@ export async function readConfigFile<Schema extends z.ZodType>(
   schema: Schema,
   file: string,
 ): Promise<z.output<Schema>> {
-  let yamlText: string;
-  try {
-    yamlText = await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new AppError('missing', `The configuration file ${file} cannot be read`, {
-      hint: 'Give --config another file, or leave it out to run on defaults',
-      cause,
-    });
-  }
-  if (yamlText.length > configBytesMax)
-    throw new AppError('bad-config', `${file} is larger than ${configBytesMax} bytes`);
-  const result = parseConfig(schema, yamlText);
+  const result = parseConfig(schema, await readText(file));
   if (result.ok) return result.config;
   const faults = result.faults.map(
     ({ path, line, message }) => `${file}:${line ?? '?'} ${path || '(top)'}: ${message}`,
   );
   throw new AppError('bad-config', faults.join('\n'));
+}
+
+/** Every fault of a configuration file, none when it is sound. @throws AppError `missing`, `bad-config` for one too large. */
+export async function checkConfigFile(schema: z.ZodType, file: string): Promise<readonly ConfigFault[]> {
+  const result = parseConfig(schema, await readText(file));
+  return result.ok ? [] : result.faults;
 }

@@ -1,7 +1,7 @@
 // `mailward import`: brings log files of the past to control. The shell around survey and sending.
 import { parseArgs } from 'node:util';
 import { AppError } from '../../protocol/errors.ts';
-import { timeZoneName } from '../../protocol/report.ts';
+import { timeZoneName } from '../../protocol/time-zone.ts';
 import { describeError, exitStatus } from '../../runtime/run-process.ts';
 import { readAgentConfig } from '../config.ts';
 import { connectionsMax, createBulkClient } from '../ship/bulk-client.ts';
