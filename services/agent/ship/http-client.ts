@@ -25,18 +25,32 @@ export type Question = {
 export const createConnections = (connectionsMax: number): Agent =>
   new HttpAgent({ keepAlive: true, maxSockets: connectionsMax, maxFreeSockets: connectionsMax, timeout: idleMs });
 
-/** Rejects when there is no whole answer: no connection, `signal`, an answer without end. */
+/**
+ * Rejects when there is no whole answer: no connection, `signal`, an answer without end. Either way nothing of `body` is in
+ * use any more by then, so that its memory may be given back.
+ */
 export function askOverHttp(url: URL, question: Question, agent: Agent): Promise<Answer> {
   const { method = 'GET', headers = {}, body, signal } = question;
   const ask = url.protocol === 'https:' ? requestTls : request;
   return new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { 'content-length': body.length };
     const asking = ask(url, { method, agent, signal, headers: { ...headers, ...length } }, (answer) => {
-      readJson(answer).then((json) => {
-        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, json });
-      }, reject);
+      readJson(answer).then(
+        (json) => {
+          received = { status: answer.statusCode ?? 0, headers: answer.headers, json };
+          // Answered before all of it was sent: what the system still holds of it goes with the connection.
+          if (asking.writableFinished) resolve(received);
+          else asking.destroy();
+        },
+        (error: Error) => asking.destroy(error),
+      );
     });
-    asking.on('error', reject);
+    let received: Answer | undefined;
+    let fault: unknown = new Error('control ended the connection without an answer');
+    asking.on('error', (error) => {
+      fault = error;
+    });
+    asking.on('close', () => (received === undefined ? reject(fault) : resolve(received)));
     asking.end(body);
   });
 }

@@ -1,6 +1,7 @@
 import { constants, zstdCompressSync } from 'node:zlib';
 import type { BatchEnvelope } from '../../protocol/ingest.ts';
 import { protocolVersion } from '../../protocol/version.ts';
+import { giveBack } from '../../runtime/give-back.ts';
 import type { AgentEvents } from '../events.ts';
 import type { Cut } from '../tail/cut-batch.ts';
 import { readBytesMax } from '../tail/source-file.ts';
@@ -10,6 +11,9 @@ import type { Shippable } from './shippable.ts';
 /** Batches on their way at once, each of another group of files; with `readBytesMax` it bounds the agent's memory. */
 export const parallelMax = 4;
 
+/** What a full batch of a mail log comes to, compressed, and a little more: then it is one piece. */
+const bodyBytesUsual = 256 * 1024;
+
 /** The same bytes as a `Buffer`. */
 const viewOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
@@ -17,7 +21,8 @@ const viewOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.by
 export type CountLines = (batch: BatchEnvelope, lines: Buffer) => Promise<void>;
 
 /** Milliseconds for a batch, on the event loop: a thread of the pool would keep memory of its own for it, each of four. */
-const compress = (lines: Uint8Array) => zstdCompressSync(lines, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+const compress = (lines: Uint8Array) =>
+  zstdCompressSync(lines, { chunkSize: bodyBytesUsual, params: { [constants.ZSTD_c_compressionLevel]: 1 } });
 
 /**
  * Carries batches from sources to control: one at a time a source, the offset moved on only by an acknowledgement. While
@@ -87,6 +92,7 @@ export function createPump(
       events.sourceSetBack(source.path, source.offset);
       return undefined;
     });
+    giveBack(body);
     if (ack === undefined) return;
     // A duplicate may be acknowledged further than it reached: more of it was stored before our last start.
     source.offset = Math.max(source.offset + cut.consumedBytes, ack.lastOffset);

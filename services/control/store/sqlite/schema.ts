@@ -94,7 +94,8 @@ export function claimStore(path: string): { readonly release: () => void } {
 /** Opens for reading; the file exists already. */
 export function openForReading(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
-  db.exec('PRAGMA cache_size = -32768; PRAGMA mmap_size = 268435456');
+  // A mapping of the file would count as memory of this process as far as it was looked at.
+  db.exec('PRAGMA cache_size = -16384');
   return db;
 }
 

@@ -37,7 +37,9 @@ export type ReadyBatch = { readonly envelope: BatchEnvelope; readonly raw: Buffe
 export function readBatch(envelope: BatchEnvelope, body: Uint8Array): ReadyBatch {
   let raw: Buffer;
   try {
-    raw = zstdDecompressSync(body, { maxOutputLength: batchLimits.rawBytesMax });
+    // Into one buffer: its end is seen only when there would be room for more.
+    const chunkSize = Math.min(envelope.rawBytes, batchLimits.rawBytesMax) + 64;
+    raw = zstdDecompressSync(body, { maxOutputLength: batchLimits.rawBytesMax, chunkSize });
   } catch (cause) {
     const isLarge = cause instanceof RangeError;
     throw isLarge

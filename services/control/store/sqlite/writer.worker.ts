@@ -4,6 +4,7 @@ import { AppError } from '../../../protocol/errors.ts';
 import type { BatchEnvelope } from '../../../protocol/ingest.ts';
 import type { TailFilter } from '../../../protocol/live.ts';
 import type { RetentionPolicy } from '../event-store.ts';
+import { giveBack } from '../../../runtime/give-back.ts';
 import { createRetentionStep } from './retention.ts';
 import { claimStore, openForWriting } from './schema.ts';
 import { createStoreWriter, type ReadyBatch, readBatch } from './store-writer.ts';
@@ -32,7 +33,9 @@ function ingestGroup(first: Call): Call | undefined {
   while (next !== undefined && next.method === 'ingest') {
     const { id, args } = next;
     try {
-      const batch = readBatch(args[0] as BatchEnvelope, args[1] as Uint8Array);
+      const body = args[1] as Uint8Array;
+      const batch = readBatch(args[0] as BatchEnvelope, body);
+      giveBack(body);
       group.push({ id, batch });
       bytes += batch.raw.length;
     } catch (error) {
@@ -50,6 +53,7 @@ function ingestGroup(first: Call): Call | undefined {
   } catch (error) {
     for (const { id } of group) port?.postMessage(answerOf(id, error));
   }
+  for (const { batch } of group) giveBack(batch.raw);
   return next;
 }
 
