@@ -1,0 +1,80 @@
+// Puts announcements on the wire. Node has no raw sockets; socat(1) has, and one that waits for its frame costs no start when it
+// matters. A socat sends one frame and ends, so that two frames never become one.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { LeaseAddressConfig } from '../../protocol/lease-config.ts';
+import { bareAddress } from '../../protocol/lease-config.ts';
+import { arpAnnouncement, neighbourAdvertisement } from './announcement-frames.ts';
+
+/** After the opening, in ms: switches and neighbours may miss one. */
+export const announceAfterMs = [0, 20, 200, 1000, 5000] as const;
+
+export type Announcer = {
+  readonly announce: (isCurrent: () => boolean) => void;
+  readonly stop: () => void;
+};
+
+export function createAnnouncer(
+  addresses: readonly LeaseAddressConfig[],
+  deps: {
+    readonly after: (delayMs: number, task: () => void) => () => void;
+    readonly onFault: (what: string, error?: unknown) => void;
+  },
+): Announcer {
+  const waiting = new Map<LeaseAddressConfig, ChildProcess>();
+  let cancels: (() => void)[] = [];
+  let isStopped = false;
+
+  function prepare(address: LeaseAddressConfig): void {
+    if (isStopped) return;
+    const child = spawn('socat', ['-u', 'STDIN', `INTERFACE:${address.device}`], {
+      ...{ detached: true, stdio: ['pipe', 'ignore', 'ignore'] },
+    });
+    child.stdin?.on('error', () => {});
+    child.once('error', (error) => deps.onFault('socat cannot be started, so that no move is announced', error));
+    child.once('close', () => {
+      if (waiting.get(address) === child) waiting.delete(address);
+    });
+    waiting.set(address, child);
+  }
+  function tell(address: LeaseAddressConfig): void {
+    if (!waiting.has(address)) prepare(address);
+    const child = waiting.get(address);
+    waiting.delete(address);
+    const frame = frameOf(address);
+    child?.stdin?.end(frame);
+    prepare(address);
+  }
+
+  for (const address of addresses) prepare(address);
+  return {
+    announce: (isCurrent) => {
+      for (const cancel of cancels) cancel();
+      const tellAll = () => {
+        if (!isCurrent()) return;
+        for (const address of addresses) {
+          try {
+            tell(address);
+          } catch (error) {
+            deps.onFault(`${address.address} could not be announced on ${address.device}`, error);
+          }
+        }
+      };
+      const [, ...later] = announceAfterMs;
+      cancels = later.map((delayMs) => deps.after(delayMs, tellAll));
+      tellAll();
+    },
+    stop: () => {
+      isStopped = true;
+      for (const cancel of cancels) cancel();
+      for (const child of waiting.values()) child.stdin?.end();
+    },
+  };
+}
+
+/** Throws when the device is not there. */
+function frameOf({ address, device }: LeaseAddressConfig): Buffer {
+  const mac = readFileSync(`/sys/class/net/${device}/address`, 'latin1').trim();
+  const bare = bareAddress(address);
+  return bare.includes(':') ? neighbourAdvertisement(bare, mac) : arpAnnouncement(bare, mac);
+}

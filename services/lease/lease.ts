@@ -1,0 +1,56 @@
+// The composition root of the lease process: clocks, one socket, the groups, the status socket. Nothing else runs in it.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LeaseConfig } from '../protocol/lease-config.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Logger } from '../runtime/log.ts';
+import type { StopStack } from '../runtime/stop-stack.ts';
+import { createLeaseClocks } from './clocks.ts';
+import { hasNetAdmin, modeOf, readKeys } from './config.ts';
+import { createLeaseEvents } from './events.ts';
+import type { LeaseGroup } from './group.ts';
+import { startGroup } from './group.ts';
+import { openGuard } from './guard/open-guard.ts';
+import { openUdpSocket } from './peers/udp-socket.ts';
+import { runPreflight } from './preflight.ts';
+import { readBootId } from './state/run-file.ts';
+import { startStatusServer } from './status-server.ts';
+
+export const statusSocketName = 'status.sock';
+
+/** Starts every group of the configuration, each with its stop on `stack`. Resolves when the status socket serves. */
+export async function startLease(
+  config: LeaseConfig,
+  deps: { readonly clock: Clock; readonly log: Logger; readonly stack: StopStack },
+): Promise<{ readonly url: string }> {
+  const { clock, log, stack } = deps;
+  const events = createLeaseEvents({ log });
+  const clocks = createLeaseClocks();
+  stack.add('clocks', clocks.stop);
+  await mkdir(config.runDir, { recursive: true, mode: 0o750 });
+  const socket = await openUdpSocket(config.listen, { onFault: events.socketFault });
+  stack.add('peer socket', socket.stop);
+  const mayAct = hasNetAdmin();
+  const bootId = readBootId();
+  const groups: LeaseGroup[] = [];
+  for (const group of config.groups) {
+    const mode = modeOf(config, group, mayAct);
+    const { node, stateDir, runDir } = config;
+    const started = await startGroup(
+      { node, config: group, keys: await readKeys(group), mode, stateDir, runDir, bootId },
+      {
+        ...{ clocks, after: clock.after, every: clock.every, socket, events },
+        openGuard: (hooks) => openGuard(group, mode, { ...hooks, ...clock, monotonicMs: clocks.monotonicMs }),
+      },
+    );
+    stack.add(`group ${group.name}`, started.stop);
+    groups.push(started);
+  }
+  const path = join(config.runDir, statusSocketName);
+  const server = await startStatusServer(
+    { node: config.node, path },
+    { groups, now: clock.now, preflight: (group) => runPreflight(group, { now: clock.now, after: clock.after }) },
+  );
+  stack.add('status socket', server.stop);
+  return { url: `unix:${path}` };
+}

@@ -1,0 +1,190 @@
+// The signed channel between the voters of one group. Nothing is believed of a process that has not answered a challenge:
+// its nonce is new to us, and what it says may be a repeat from an earlier boot.
+import type { LeaseDatagram } from '../../protocol/lease.ts';
+import { leaseDatagramSchema } from '../../protocol/lease.ts';
+import type { Envelope, LeaseKey } from './envelope.ts';
+import { envelopeKinds, envelopeLimits, openEnvelope, sealEnvelope } from './envelope.ts';
+import type { ReplayWindow } from './replay-window.ts';
+import { createReplayWindow, takeCounter } from './replay-window.ts';
+
+export const channelLimits = {
+  /** Unknown processes of one voter that are being asked at a time; the oldest gives way. */
+  askedMax: 2,
+  /** Datagrams kept of a process until it has answered; the oldest gives way. */
+  heldMax: 4,
+} as const;
+
+export type Endpoint = { readonly host: string; readonly port: number };
+/** `nonce` 0: whichever process of the voter answers. */
+type Asked = { readonly nonce: number; readonly challenge: Buffer; askedAt: number; readonly held: Envelope[] };
+type Voter = {
+  /** The process of this voter that proved to be alive; 0: none yet. */
+  nonce: number;
+  window: ReplayWindow;
+  asked: Asked[];
+  accepts: readonly number[];
+  rttMs: number | undefined;
+};
+
+export type ChannelCounts = { taken: number; forged: number; repeated: number; malformed: number; challenged: number };
+export type PeerReport = {
+  readonly number: number;
+  readonly rttMs: number | undefined;
+  readonly keyIds: readonly number[];
+};
+export type PeerChannel = {
+  /** To the fixed address of a voter. */
+  readonly send: (to: number, datagram: LeaseDatagram) => void;
+  /** A datagram of this incarnation, from wherever it came. */
+  readonly receive: (bytes: Buffer, source: Endpoint) => void;
+  /** Measures the round trip to each voter; one that was never heard becomes known by its answer. */
+  readonly probe: () => void;
+  readonly report: () => readonly PeerReport[];
+  readonly counts: Readonly<ChannelCounts>;
+};
+
+/**
+ * `keys`: the first is preferred, and used towards a voter once that voter has said that it accepts it; until a voter was
+ * heard, the last is. `deliver` gets each datagram once, from a process that was alive when it was asked.
+ */
+export function createPeerChannel(
+  config: {
+    readonly self: number;
+    readonly nonce: number;
+    readonly incarnation: Buffer;
+    readonly keys: readonly LeaseKey[];
+    readonly endpoints: ReadonlyMap<number, Endpoint>;
+    /** An unanswered challenge is repeated after this long. */
+    readonly askAgainMs: number;
+  },
+  deps: {
+    readonly transmit: (bytes: Buffer, to: Endpoint) => void;
+    readonly deliver: (datagram: LeaseDatagram) => void;
+    readonly randomBytes: (size: number) => Buffer;
+    readonly monotonicMs: () => number;
+  },
+): PeerChannel {
+  const { self, nonce, incarnation, keys, endpoints, askAgainMs } = config;
+  const accepts = keys.map((key) => key.id);
+  const voters = new Map<number, Voter>(
+    [...endpoints.keys()].map((number) => [
+      number,
+      { nonce: 0, window: createReplayWindow(), asked: [], accepts: [], rttMs: undefined },
+    ]),
+  );
+  const counts: ChannelCounts = { taken: 0, forged: 0, repeated: 0, malformed: 0, challenged: 0 };
+  let counter = 0;
+
+  const keyFor = (voter: Voter | undefined): LeaseKey | undefined =>
+    keys.find((key) => voter?.accepts.includes(key.id)) ?? keys.at(-1);
+
+  function transmit(kind: number, to: number, body: Buffer, endpoint: Endpoint): void {
+    const key = keyFor(voters.get(to));
+    if (key === undefined) return;
+    counter += 1;
+    deps.transmit(sealEnvelope({ kind, accepts, from: self, to, nonce, counter, body }, incarnation, key), endpoint);
+  }
+
+  function hold(voter: Voter, envelope: Envelope, source: Endpoint): void {
+    let asked = voter.asked.find((candidate) => candidate.nonce === envelope.nonce);
+    const now = deps.monotonicMs();
+    if (asked === undefined) {
+      const challenge = deps.randomBytes(envelopeLimits.challengeBytes);
+      asked = { nonce: envelope.nonce, challenge, askedAt: Number.NEGATIVE_INFINITY, held: [] };
+      voter.asked = [...voter.asked, asked].slice(-channelLimits.askedMax);
+    }
+    asked.held.push(envelope);
+    asked.held.splice(0, asked.held.length - channelLimits.heldMax);
+    if (now - asked.askedAt < askAgainMs) return;
+    asked.askedAt = now;
+    counts.challenged += 1;
+    transmit(envelopeKinds.challenge, envelope.from, asked.challenge, source);
+  }
+
+  function takeAnswer(voter: Voter, envelope: Envelope): void {
+    const asked = voter.asked.find(
+      (candidate) =>
+        (candidate.nonce === envelope.nonce || candidate.nonce === 0) && candidate.challenge.equals(envelope.body),
+    );
+    if (asked === undefined) {
+      counts.repeated += 1;
+      return;
+    }
+    voter.asked = voter.asked.filter((candidate) => candidate !== asked);
+    if (asked.askedAt > Number.NEGATIVE_INFINITY) voter.rttMs = deps.monotonicMs() - asked.askedAt;
+    if (voter.nonce !== envelope.nonce) {
+      voter.nonce = envelope.nonce;
+      voter.window = createReplayWindow();
+    }
+    voter.accepts = envelope.accepts;
+    for (const held of asked.held) take(voter, held);
+  }
+
+  function take(voter: Voter, envelope: Envelope): void {
+    if (!takeCounter(voter.window, envelope.counter)) {
+      counts.repeated += 1;
+      return;
+    }
+    const datagram = readDatagram(envelope);
+    if (datagram === undefined) {
+      counts.malformed += 1;
+      return;
+    }
+    voter.accepts = envelope.accepts;
+    counts.taken += 1;
+    deps.deliver(datagram);
+  }
+
+  return {
+    send: (to, datagram) => {
+      const endpoint = endpoints.get(to);
+      if (endpoint !== undefined) transmit(envelopeKinds.lease, to, Buffer.from(JSON.stringify(datagram)), endpoint);
+    },
+    receive: (bytes, source) => {
+      const envelope = openEnvelope(bytes, keys);
+      const voter = envelope === undefined ? undefined : voters.get(envelope.from);
+      if (envelope === undefined || voter === undefined || envelope.to !== self) {
+        counts.forged += 1;
+        return;
+      }
+      // A hello to the own number comes back to its sender where no clone takes it.
+      if (envelope.from === self && envelope.nonce === nonce) return;
+      if (envelope.kind === envelopeKinds.challenge) {
+        if (envelope.body.length === envelopeLimits.challengeBytes)
+          transmit(envelopeKinds.answer, envelope.from, envelope.body, source);
+      } else if (envelope.kind === envelopeKinds.answer) takeAnswer(voter, envelope);
+      else if (envelope.kind !== envelopeKinds.lease) counts.malformed += 1;
+      else if (envelope.nonce === voter.nonce) take(voter, envelope);
+      else hold(voter, envelope, source);
+    },
+    probe: () => {
+      const now = deps.monotonicMs();
+      for (const [number, voter] of voters) {
+        const endpoint = endpoints.get(number);
+        if (number === self || endpoint === undefined) continue;
+        const challenge = deps.randomBytes(envelopeLimits.challengeBytes);
+        const others = voter.asked.filter((asked) => asked.nonce !== voter.nonce);
+        voter.asked = [...others, { nonce: voter.nonce, challenge, askedAt: now, held: [] }].slice(
+          -channelLimits.askedMax,
+        );
+        transmit(envelopeKinds.challenge, number, challenge, endpoint);
+      }
+    },
+    report: () => [...voters].map(([number, voter]) => ({ number, rttMs: voter.rttMs, keyIds: voter.accepts })),
+    counts,
+  };
+}
+
+/** The body as a lease datagram that says of its sender what the envelope says. */
+function readDatagram(envelope: Envelope): LeaseDatagram | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(envelope.body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+  const result = leaseDatagramSchema.safeParse(json);
+  if (!result.success || result.data.from !== envelope.from || result.data.nonce !== envelope.nonce) return undefined;
+  const { voters } = result.data.set;
+  return new Set(voters).size === voters.length ? result.data : undefined;
+}

@@ -1,0 +1,131 @@
+// The socket over which the command line and the agent ask and tell: HTTP over a Unix socket that only its owner may open.
+import { rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import { z } from 'zod';
+import { AppError, toProblem } from '../protocol/errors.ts';
+import type { Preflight } from '../protocol/lease-status.ts';
+import {
+  leaseExplainSchema,
+  leaseHistorySchema,
+  leaseOrderAnswerSchema,
+  leaseOrderSchema,
+  leaseStatusSchema,
+  preflightSchema,
+} from '../protocol/lease-status.ts';
+import { readRelease } from '../runtime/release.ts';
+import type { LeaseGroup } from './group.ts';
+
+const bodyBytesMax = 4096;
+const connectionsMax = 16;
+const requestWithinMs = 10_000;
+
+/** Throws `port-busy` when another lease process answers there; a socket that nobody answers is taken over. */
+export async function startStatusServer(
+  config: { readonly node: string; readonly path: string },
+  deps: {
+    readonly groups: readonly LeaseGroup[];
+    readonly now: () => number;
+    readonly preflight: (group: LeaseGroup) => Promise<Preflight>;
+  },
+): Promise<{ readonly stop: () => Promise<void> }> {
+  if (await isAnswered(config.path))
+    throw new AppError('port-busy', `Another lease process serves ${config.path}`, {
+      hint: 'Stop it, or give this one another runDir',
+    });
+  rmSync(config.path, { force: true });
+  const server = createServer((request, response) => {
+    answer(request).then(
+      (body) => write(response, 200, body),
+      (error: unknown) => {
+        const problem = toProblem(error instanceof AppError ? error : new AppError('internal', String(error)));
+        write(response, problem.status, problem);
+      },
+    );
+  });
+  server.maxConnections = connectionsMax;
+  server.requestTimeout = requestWithinMs;
+
+  async function answer(request: IncomingMessage): Promise<unknown> {
+    const [, name, part] = (request.url ?? '').split('/');
+    if (name === 'status')
+      return z.encode(leaseStatusSchema, {
+        ...{ node: config.node, now: deps.now(), version: readRelease() },
+        groups: deps.groups.map((group) => group.status()),
+      });
+    const group = deps.groups.find((candidate) => candidate.config.name === name);
+    if (group === undefined)
+      throw new AppError('not-found', `There is no group ${name} here`, {
+        hint: `Its groups are ${deps.groups.map((each) => each.config.name).join(', ')}`,
+      });
+    const head = { group: group.config.name, now: deps.now() };
+    switch (`${request.method} ${part}`) {
+      case 'GET explain':
+        return z.encode(leaseExplainSchema, {
+          ...head,
+          why: group.status().why,
+          reasons: [...group.history.reasons()],
+        });
+      case 'GET history':
+        return z.encode(leaseHistorySchema, { ...head, entries: [...group.history.entries()] });
+      case 'GET preflight':
+        return z.encode(preflightSchema, await deps.preflight(group));
+      case 'POST order': {
+        const parsed = leaseOrderSchema.safeParse(await readJson(request));
+        if (!parsed.success) throw new AppError('bad-request', z.prettifyError(parsed.error));
+        const rows = group.order(parsed.data).filter((row) => row.region === 'role' && row.event !== 'deadline');
+        const sentences = rows.map((row) => row.sentence);
+        const isDone = !sentences.some((sentence) => sentence.startsWith('Refused'));
+        return leaseOrderAnswerSchema.parse({ group: head.group, isDone, sentences });
+      }
+      default:
+        throw new AppError('not-found', `There is nothing at ${request.method} ${request.url}`);
+    }
+  }
+
+  const previousMask = process.umask(0o077);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(config.path, resolve);
+    });
+  } finally {
+    process.umask(previousMask);
+  }
+  return {
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function write(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(`${JSON.stringify(body)}\n`);
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  let text = '';
+  for await (const chunk of request) {
+    text += String(chunk);
+    if (text.length > bodyBytesMax) throw new AppError('too-large', `An order has at most ${bodyBytesMax} bytes`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new AppError('bad-request', 'The body is not JSON', { cause });
+  }
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}

@@ -1,0 +1,34 @@
+// What the machine needs of a group's configuration: its policy, its first voter set, and the bounds that follow.
+import type { LeasePolicy } from '../failover/lease/terms.ts';
+import { clockDrift, policyOf, skewMs } from '../failover/lease/terms.ts';
+import type { VoterSet } from '../protocol/lease.ts';
+import type { LeaseGroupConfig } from '../protocol/lease-config.ts';
+import { leaseTermsOf } from '../protocol/lease-config.ts';
+
+export function policyOfGroup(group: LeaseGroupConfig): LeasePolicy {
+  const { advertMs, freezeMs, rttMs } = leaseTermsOf(group);
+  const { noMajority, preempt: preempts, lagMax, preemptDelayMs, movesBudget } = group;
+  const choice = { advertMs, freezeMs, rttMs, noMajority, preempts };
+  return { ...policyOf(lagMax === undefined ? choice : { ...choice, lagMax }), preemptDelayMs, movesBudget };
+}
+
+/** Used only where nothing durable is found: from then on the set changes by `voters` and `retime` alone. */
+export function configuredSetOf(group: LeaseGroupConfig): VoterSet {
+  const { leaseMs } = leaseTermsOf(group);
+  const voters = group.voters.filter((voter) => voter.votes).map((voter) => voter.number);
+  return { version: 1, epoch: 0, voters: voters.sort((a, b) => a - b), leaseMs, leaseMsMax: leaseMs };
+}
+
+/** lease.md rule 15, for the given priority and the last rank: cold start of all voters at once, and any healing. */
+export function boundsOf(
+  policy: LeasePolicy,
+  set: VoterSet,
+  priority: number,
+): { coldStartMs: number; healMs: number } {
+  const skew = skewMs(policy, priority, set.voters.length - 1);
+  const pollMs = 3 * Math.max(4 * policy.rttMs, policy.advertMs / 8);
+  return {
+    coldStartMs: Math.ceil(set.leaseMsMax + skew + pollMs),
+    healMs: Math.ceil((set.leaseMsMax + set.leaseMs) / (1 - clockDrift) + skew + 2 * policy.advertMs),
+  };
+}

@@ -1,0 +1,154 @@
+// What a lease process says of itself over its socket: who owns and why, what happened, and what it can be told.
+import { z } from 'zod';
+import { instant } from './instant.ts';
+
+const voterNumber = z.number().int().min(1).max(255);
+
+export const leaseHistoryEntrySchema = z.object({
+  time: instant,
+  region: z.string(),
+  event: z.string(),
+  sentence: z.string(),
+  role: z.string(),
+  vote: z.string(),
+  epoch: z.number(),
+});
+export type LeaseHistoryEntry = z.infer<typeof leaseHistoryEntrySchema>;
+
+/** A row of the machine's table: when it was last taken, and how often since the process started. */
+export const leaseReasonSchema = z.object({
+  time: instant,
+  region: z.string(),
+  event: z.string(),
+  sentence: z.string(),
+  count: z.number().int(),
+});
+export type LeaseReason = z.infer<typeof leaseReasonSchema>;
+
+export const leasePeerSchema = z.object({
+  number: voterNumber,
+  node: z.string(),
+  endpoint: z.string(),
+  isSelf: z.boolean(),
+  isWitness: z.boolean(),
+  isVoter: z.boolean(),
+  /** Age of the last datagram; null: never heard. */
+  heardMsAgo: z.number().nullable(),
+  hearsUs: z.boolean(),
+  priority: z.number(),
+  isEligible: z.boolean(),
+  rttMs: z.number().nullable(),
+  /** Ids of the keys it accepts. */
+  keyIds: z.array(z.number()),
+  site: z.string().optional(),
+  rack: z.string().optional(),
+  hypervisor: z.string().optional(),
+});
+
+export const leaseGroupStatusSchema = z.object({
+  group: z.string(),
+  incarnation: z.string(),
+  mode: z.enum(['active', 'shadow', 'observe-only', 'witness']),
+  self: voterNumber,
+  role: z.string(),
+  vote: z.string(),
+  /** The number of who holds as far as this process knows; null: nobody known. */
+  owner: voterNumber.nullable(),
+  ownerNode: z.string().nullable(),
+  /** The epoch held here, 0 when none, and the highest won epoch seen. */
+  epoch: z.number(),
+  wonEpoch: z.number(),
+  /** What is left of the own lease in ms; null when none is held. */
+  leaseLeftMs: z.number().nullable(),
+  priority: z.number(),
+  isHealthy: z.boolean(),
+  isQuarantined: z.boolean(),
+  position: z.number().nullable(),
+  set: z.object({ version: z.number(), voters: z.array(voterNumber), leaseMs: z.number(), leaseMsMax: z.number() }),
+  terms: z.object({ advertMs: z.number(), freezeMs: z.number(), rttMs: z.number(), holdMs: z.number() }),
+  /** When all voters restart at once, and from any healing to one owner, at most. */
+  coldStartMs: z.number(),
+  healMs: z.number(),
+  peers: z.array(leasePeerSchema),
+  addresses: z.array(z.string()),
+  guard: z.object({
+    kind: z.string(),
+    state: z.string(),
+    /** Left of what was last written; null when nothing is open. */
+    openMs: z.number().nullable(),
+    refused: z.number(),
+    lost: z.number(),
+    faults: z.array(z.string()),
+  }),
+  services: z.array(z.object({ name: z.string(), isUp: z.boolean(), why: z.string(), sinceMs: z.number() })),
+  datagrams: z.object({
+    taken: z.number(),
+    forged: z.number(),
+    repeated: z.number(),
+    malformed: z.number(),
+    challenged: z.number(),
+  }),
+  alarms: z.array(z.string()),
+  /** The sentences that explain the present state, the most telling first. */
+  why: z.array(z.string()),
+});
+export type LeaseGroupStatus = z.infer<typeof leaseGroupStatusSchema>;
+
+export const leaseStatusSchema = z.object({
+  node: z.string(),
+  now: instant,
+  version: z.string(),
+  groups: z.array(leaseGroupStatusSchema),
+});
+export type LeaseStatus = z.infer<typeof leaseStatusSchema>;
+
+export const leaseExplainSchema = z.object({
+  group: z.string(),
+  now: instant,
+  why: z.array(z.string()),
+  reasons: z.array(leaseReasonSchema),
+});
+export const leaseHistorySchema = z.object({
+  group: z.string(),
+  now: instant,
+  entries: z.array(leaseHistoryEntrySchema),
+});
+
+/** What an operator or the agent may tell the process; the answer says which rows were taken. */
+export const leaseOrderSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('handOver'), heir: z.number().int().min(0).max(255).optional() }),
+  z.strictObject({ kind: z.literal('addVoter'), voter: voterNumber }),
+  z.strictObject({ kind: z.literal('removeVoter'), voter: voterNumber }),
+  z.strictObject({ kind: z.literal('retime'), leaseMs: z.number().min(25).max(600_000) }),
+  z.strictObject({ kind: z.literal('quarantine'), isOn: z.boolean() }),
+  z.strictObject({
+    kind: z.literal('health'),
+    /** Taken from the base priority. */
+    penalty: z.number().min(0).max(254).default(0),
+    isHealthy: z.boolean(),
+    /** Replication position; null when unknown. */
+    position: z.number().nullable(),
+    isLinkUp: z.boolean().default(true),
+  }),
+]);
+export type LeaseOrder = z.infer<typeof leaseOrderSchema>;
+export const leaseOrderAnswerSchema = z.object({
+  group: z.string(),
+  isDone: z.boolean(),
+  sentences: z.array(z.string()),
+});
+
+export const preflightCheckSchema = z.object({
+  name: z.string(),
+  grade: z.enum(['good', 'warning', 'fault', 'unknown']),
+  sentence: z.string(),
+});
+export type PreflightCheck = z.infer<typeof preflightCheckSchema>;
+export const preflightSchema = z.object({
+  group: z.string(),
+  now: instant,
+  checks: z.array(preflightCheckSchema),
+  /** What each kind of cut would do. */
+  cuts: z.array(z.object({ cut: z.string(), outcome: z.string() })),
+});
+export type Preflight = z.infer<typeof preflightSchema>;

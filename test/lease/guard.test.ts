@@ -1,0 +1,234 @@
+// The guard in a real kernel: three hosts and a client in network namespaces, the client asking the group's addresses every 2 ms.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createCluster, type LeaseCluster, type LeaseNode, theHolder, until } from './lease-cluster.ts';
+import { canMakeNamespaces, createNetwork, type Network } from './namespaces.ts';
+
+const advertMs = 100;
+const port = 5999;
+const v4 = '10.99.0.100';
+const v6 = 'fd99::100';
+const client = 3;
+const isPossible = canMakeNamespaces();
+if (!isPossible && process.env.CI === 'true') throw new Error('the guard is tested as root with nft, socat and ip');
+
+const now = (): number => Number(process.hrtime.bigint() / 1000n) / 1000;
+
+describe.skipIf(!isPossible)('the guard (needs root, nftables, socat, iproute2)', () => {
+  let network: Network;
+  const helpers: ChildProcess[] = [];
+  let cluster: LeaseCluster | undefined;
+  /** Every answer: when, which address, which host. */
+  const answers: { readonly at: number; readonly address: string; readonly host: string }[] = [];
+
+  async function helper(index: number, script: string, ...args: string[]): Promise<ChildProcess> {
+    const child = spawn(
+      'ip',
+      ['netns', 'exec', network.nameOf(index), process.execPath, join(import.meta.dirname, script), ...args],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    helpers.push(child);
+    await once(child.stdout ?? child, 'data');
+    return child;
+  }
+
+  beforeAll(async () => {
+    network = createNetwork(4);
+    for (const index of [0, 1, 2]) {
+      for (const family of ['ipv4', 'ipv6']) network.run(index, ['sysctl', '-qw', `net.${family}.ip_nonlocal_bind=1`]);
+      await helper(index, 'answer-service.ts', String(port), `mx${index + 1}`, v4, v6);
+    }
+    const probe = await helper(client, 'answer-probe.ts', '2', String(port), v4, v6);
+    let rest = '';
+    probe.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        const [at, address = '', host = ''] = line.split(' ');
+        answers.push({ at: Number(at), address, host });
+      }
+    });
+  });
+  afterEach(async () => {
+    await cluster?.stop();
+    cluster = undefined;
+  });
+  afterAll(async () => {
+    for (const child of helpers) child.kill('SIGKILL');
+    network?.remove();
+  });
+
+  async function running(options: Record<string, unknown> = {}): Promise<readonly LeaseNode[]> {
+    cluster = await createCluster(3, {
+      advertMs,
+      hosts: network.hosts,
+      under: [0, 1, 2].map((index) => ['ip', 'netns', 'exec', network.nameOf(index)]),
+      group: {
+        ...{ shadow: false, rttMs: 5 },
+        addresses: [
+          { address: `${v4}/24`, device: 'eth0' },
+          { address: `${v6}/64`, device: 'eth0' },
+        ],
+        ...options,
+      },
+    });
+    await Promise.all(cluster.nodes.map((node) => node.start()));
+    return cluster.nodes;
+  }
+  const answersOf = (node: LeaseNode, since = 0) =>
+    answers.filter(({ at, host }) => at > since && host === `mx${node.number}`);
+  const served = (node: LeaseNode, since: number) =>
+    until(`mx${node.number} answers at both addresses`, async () => {
+      const found = new Set(answersOf(node, since).map(({ address }) => address));
+      return found.size === 2 ? true : undefined;
+    });
+  /** Any two answers of different hosts, the later host's first before the earlier host's last. */
+  function overlapMs(from: LeaseNode, to: LeaseNode, since: number): number {
+    const last = Math.max(...answersOf(from, since).map(({ at }) => at));
+    const first = Math.min(...answersOf(to, since).map(({ at }) => at));
+    return Math.max(0, last - first);
+  }
+  const nftChildOf = (node: LeaseNode): number => {
+    const children = readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .filter((pid) => {
+        try {
+          const isChild =
+            readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ')[1] === String(node.pid());
+          return isChild && readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('nft\0-e');
+        } catch {
+          return false;
+        }
+      });
+    return Number(children[0]);
+  };
+  /** The end of the lease that a process holds now, on the clock of the machine; it may renew it after that. */
+  const leaseEnds = async (node: LeaseNode): Promise<number> => now() + ((await node.status()).leaseLeftMs ?? 0);
+
+  test('the owner answers over both families, alone; SIGTERM moves both within a few milliseconds', async () => {
+    const nodes = await running();
+    const first = await theHolder(nodes);
+    await served(first, 0);
+    expect(answers.every(({ host }) => host === `mx${first.number}`)).toBe(true);
+    const status = await first.status();
+    expect(status.guard).toMatchObject({ kind: 'kernel', faults: [] });
+    const asked = now();
+    first.kill('SIGTERM');
+    const second = await theHolder(nodes.filter((node) => node !== first));
+    await served(second, asked);
+    expect(overlapMs(first, second, asked)).toBe(0);
+    expect(await first.ended()).toBe(0);
+    expect(network.run(first.number - 1, ['ip', 'address', 'show', 'dev', 'eth0'])).not.toContain(v4);
+  });
+
+  test('neighbours learn of the move at once: both caches point to the new owner', async () => {
+    const nodes = await running();
+    const first = await theHolder(nodes);
+    await served(first, now());
+    const second = nodes.find((node) => node !== first);
+    if (second === undefined) throw new Error('three nodes');
+    const macOf = (node: LeaseNode) => network.run(node.number - 1, ['cat', '/sys/class/net/eth0/address']).trim();
+    await first.order({ kind: 'handOver', heir: second.number });
+    await until(
+      'both caches',
+      async () => {
+        const neighbours = network.run(client, ['ip', 'neighbour']).split('\n');
+        const lines = [v4, v6].map((address) => neighbours.find((line) => line.startsWith(`${address} `)) ?? '');
+        return lines.every((line) => line.includes(macOf(second))) ? true : undefined;
+      },
+      2000,
+    );
+  });
+
+  test.each([
+    ['lease process and nft child killed', 'SIGKILL'],
+    ['lease process and nft child stopped', 'SIGSTOP'],
+  ] as const)('%s: silent by the end of the lease, and one other answers', async (_what, signal) => {
+    const nodes = await running();
+    const first = await theHolder(nodes);
+    await served(first, now());
+    const nft = nftChildOf(first);
+    const endsBy = (await leaseEnds(first)) + advertMs;
+    first.kill(signal);
+    process.kill(nft, signal);
+    const gone = now();
+    const second = await theHolder(nodes.filter((node) => node !== first));
+    await served(second, gone);
+    const last = Math.max(...answersOf(first).map(({ at }) => at));
+    expect(last - gone, 'no longer than T_h after its last renewal').toBeLessThan(2 * advertMs + 10);
+    expect(last).toBeLessThan(endsBy + 10);
+    expect(overlapMs(first, second, gone)).toBe(0);
+    if (signal === 'SIGSTOP') {
+      const thawed = now();
+      process.kill(nft, 'SIGCONT');
+      first.kill('SIGCONT');
+      await until('it is out', async () => ((await first.status()).role === 'out' ? true : undefined));
+      expect(answersOf(first, thawed)).toEqual([]);
+    }
+  });
+
+  test('a stopped nft child is replaced: silence is bounded, the lease is kept', async () => {
+    const nodes = await running();
+    const first = await theHolder(nodes);
+    await served(first, now());
+    process.kill(nftChildOf(first), 'SIGSTOP');
+    const stopped = now();
+    const silent = await until('it falls silent', async () => {
+      const last = Math.max(...answersOf(first).map(({ at }) => at));
+      return now() - last > 100 ? last : undefined;
+    });
+    expect(silent - stopped).toBeLessThan(2 * advertMs + 10);
+    await served(first, silent + 50);
+    expect((await first.status()).role).toBe('holding');
+  });
+
+  test('flush ruleset with the agent alive: closed rules come back, nobody else ever answers', async () => {
+    const nodes = await running();
+    const first = await theHolder(nodes);
+    await served(first, now());
+    const flushed = now();
+    for (const node of nodes) network.run(node.number - 1, ['nft', 'flush', 'ruleset']);
+    await until('rules are back everywhere', async () => {
+      const tables = nodes.map((node) => network.run(node.number - 1, ['nft', 'list', 'tables']));
+      const lost = await Promise.all(nodes.map(async (node) => (await node.status()).guard.lost));
+      return tables.every((text) => text.includes('arp mailward_mail')) && lost.every((times) => times > 0)
+        ? true
+        : undefined;
+    });
+    await served(first, now());
+    expect(answers.filter(({ at, host }) => at > flushed && host !== `mx${first.number}`)).toEqual([]);
+    expect((await first.status()).alarms.join(' ')).toContain("took the guard's rules away");
+  });
+
+  test('an address that somebody takes off is put back; the second layer ends by itself when all of Mailward is killed', async () => {
+    const nodes = await running();
+    const first = await theHolder(nodes);
+    await served(first, now());
+    network.run(first.number - 1, ['ip', 'address', 'delete', `${v4}/24`, 'dev', 'eth0']);
+    await served(first, now() + 20);
+    const nft = nftChildOf(first);
+    for (const node of nodes) node.kill('SIGKILL');
+    process.kill(nft, 'SIGKILL');
+    network.run(first.number - 1, ['nft', 'flush', 'ruleset']);
+    const flushed = now();
+    await until('the address is gone', async () =>
+      network.run(first.number - 1, ['ip', 'address', 'show', 'dev', 'eth0']).includes(v4) ? undefined : true,
+    );
+    expect(Math.max(...answers.map(({ at }) => at)) - flushed).toBeLessThan(2500);
+  });
+
+  test('boot rules load where nothing runs, and keep every address closed', async () => {
+    const nodes = await running();
+    const first = await theHolder(nodes);
+    await served(first, now());
+    const config = join(first.folder, 'lease.yaml');
+    const main = join(import.meta.dirname, '..', '..', 'services', 'lease', 'main.ts');
+    const rules = execFileSync(process.execPath, [main, '--config', config, '--boot-rules'], { encoding: 'utf8' });
+    network.run(client, ['nft', '-f', '-'], rules);
+    expect(network.run(client, ['nft', 'list', 'tables'])).toContain('inet mailward_mail');
+    network.run(client, ['nft', 'flush', 'ruleset']);
+  });
+});
