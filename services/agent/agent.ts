@@ -2,6 +2,7 @@ import { protocolVersion } from '../protocol/version.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { StopStack } from '../runtime/stop-stack.ts';
+import { createCommandIntake } from './actions/command-intake.ts';
 import { createCheckpointSaver, loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import type { AgentConfig } from './config.ts';
 import { createControlChannel } from './control-channel.ts';
@@ -20,6 +21,7 @@ import { startSyslog } from './syslog/syslog-source.ts';
 import { createFileLister, type FileLister, filesMax } from './tail/list-files.ts';
 import { createSources, type Sources } from './tail/sources.ts';
 import { watchFolders } from './tail/watch-folders.ts';
+import { commandKeyOf } from './trust/identity.ts';
 import { createIdentityEvents } from './trust/identity-events.ts';
 import { createIdentityKeeper } from './trust/identity-keeper.ts';
 
@@ -73,16 +75,26 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
           { clock, random, events: createIdentityEvents({ log, registry: events.registry }) },
         );
   if (keeper !== undefined) stack.add('identity', keeper.stop);
+  const commands = await createCommandIntake(
+    config.actions,
+    {
+      ...{ node: config.node, dataDir: config.dataDir },
+      readKey: keeper === undefined ? undefined : () => commandKeyOf(keeper.identity()),
+    },
+    { clock, log, registry: events.registry },
+  );
+  stack.add('actions', commands.stop);
   const channel = createControlChannel(
     {
       controlUrl: config.control,
       node: config.node,
       readHello: () => ({
-        ...{ protocolVersion, node: config.node, version, mode: 'observe-only', startedMs, pid: process.pid },
+        ...{ protocolVersion, node: config.node, version, startedMs, pid: process.pid },
+        mode: commands.isActive ? 'active' : 'observe-only',
         ...{ metricsPort: metrics.port, timeZone: config.timeZone },
       }),
     },
-    { clock, events, readSources, keeper },
+    { clock, events, readSources, keeper, commands },
   );
   stack.add('control channel', channel.stop);
 

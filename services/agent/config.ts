@@ -6,6 +6,7 @@ import { timeZoneName } from '../protocol/time-zone.ts';
 import { readConfigFile } from '../runtime/config-file.ts';
 import { defaultDataDir } from '../runtime/data-dir.ts';
 import { isLoopbackHost } from '../runtime/loopback.ts';
+import { actionsConfigSchema } from './actions/actions-config.ts';
 import { journalConfigSchema } from './journal/journal-config.ts';
 import { nodeMetricsConfigSchema } from './metrics/metrics-config.ts';
 import { syslogConfigSchema } from './syslog/syslog-config.ts';
@@ -35,6 +36,7 @@ export const agentConfigSchema = z.strictObject({
   /** The systemd journal is read too when this is there, be it empty (`journal: {}`). */
   journal: journalConfigSchema.optional(),
   syslog: syslogConfigSchema.optional(),
+  actions: actionsConfigSchema.prefault({}),
   dataDir: z
     .string()
     .min(1)

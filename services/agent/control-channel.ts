@@ -1,10 +1,14 @@
 import { io } from 'socket.io-client';
+import { z } from 'zod';
+import { actionResultSchema } from '../protocol/action.ts';
 import { agentNamespace, type Heartbeat, type Hello, type HelloReply, helloReplySchema } from '../protocol/live.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { CommandIntake } from './actions/command-intake.ts';
 import type { AgentEvents } from './events.ts';
 import type { IdentityKeeper } from './trust/identity-keeper.ts';
 
 const helloTimeoutMs = 10_000;
+const resultTimeoutMs = 5000;
 /** After control has refused the hello (another release, too many agents) it is asked again this much later. */
 const refusedRetryMs = 30_000;
 
@@ -18,9 +22,10 @@ export function createControlChannel(
     readonly readSources: () => Heartbeat['sources'] | undefined;
     /** Absent without TLS. */
     readonly keeper?: Pick<IdentityKeeper, 'credentials' | 'follow'> | undefined;
+    readonly commands: Pick<CommandIntake, 'take' | 'connected' | 'disconnected'>;
   },
 ): { readonly beat: () => void; readonly stop: () => void } {
-  const { clock, events, readSources, keeper } = deps;
+  const { clock, events, readSources, keeper, commands } = deps;
   const socket = io(new URL(agentNamespace, options.controlUrl).href, {
     transports: ['websocket'],
     reconnectionDelay: 200,
@@ -58,6 +63,9 @@ export function createControlChannel(
       if (mine !== connection) return;
       if (reply.ok) {
         events.controlConnected();
+        commands.connected(async (result) => {
+          await socket.timeout(resultTimeoutMs).emitWithAck('command-result', z.encode(actionResultSchema, result));
+        });
         stopBeating = clock.every(reply.heartbeatMs, beat);
         beat();
         return;
@@ -70,10 +78,16 @@ export function createControlChannel(
     stopBeating = clock.after(refusedRetryMs, () => void greet());
   }
 
+  socket.on('command', (payload: unknown, acknowledge: unknown) => {
+    void commands.take(payload).then((reply) => {
+      if (typeof acknowledge === 'function') acknowledge(reply);
+    });
+  });
   socket.on('connect', () => void greet());
   socket.on('disconnect', (why) => {
     connection += 1;
     stopBeating();
+    commands.disconnected();
     events.controlDisconnected(why);
   });
   return {

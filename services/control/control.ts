@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Server as TlsServer } from 'node:tls';
 import { defaultFleetPolicy } from '../fleet/fleet.ts';
@@ -5,6 +6,8 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import { listenOrExplain } from '../runtime/port-holder.ts';
 import type { StopStack } from '../runtime/stop-stack.ts';
+import { createCommandDesk } from './commands/command-desk.ts';
+import { createCommandEvents } from './commands/command-events.ts';
 import type { ControlConfig } from './config.ts';
 import { createControlEvents } from './events.ts';
 import { createFleetKeeper } from './fleet-keeper.ts';
@@ -66,11 +69,20 @@ export async function startControl(
     {
       trust,
       clock,
+  const desk =
+    trust === undefined
+      ? undefined
+      : createCommandDesk({
+          ...{ clock, newId: randomUUID, sign: trust.signCommand },
+          events: createCommandEvents({ log, registry: events.registry }),
+          send: (node, command, withinMs) => agents.send(node, command, withinMs),
+        });
       store,
       series,
       events,
       readOverview: overviewOf,
       readNodes: fleet.readNodes,
+      desk,
       renderMetrics: events.renderMetrics,
       onBatch: (envelope, report) => {
         fleet.report({ kind: 'batch', at: clock.now(), node: envelope.node });
@@ -82,8 +94,8 @@ export async function startControl(
   trust?.followServerCertificate((context) => (app.server as unknown as TlsServer).setSecureContext(context));
   const sockets = createSocketServer(app.server, createDoorkeeper({ names, pagesFrom, trust }));
   stack.add('sockets', () => closeSockets(sockets));
-  serveAgents(sockets, config.fleet, { clock, events, fleet, trust });
-  const consoles = serveConsoles(sockets, {
+  const agents = serveAgents(sockets, config.fleet, { clock, events, fleet, trust, onResult: desk?.resultCame });
+  consoles = serveConsoles(sockets, {
     clock,
     events,
     readOverview: overviewOf,

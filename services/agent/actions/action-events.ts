@@ -40,6 +40,9 @@ export function createActionEvents(deps: { readonly log: Logger; readonly regist
     orphansUnknown(output: string): void {
       log.error({ output }, 'whether a fault is on without its timer could not be found out');
     },
+    actionsWithoutIdentity(): void {
+      log.warn('actions are allowed, but this node has not joined: nobody can ask for them');
+    },
     resultDropped(id: string): void {
       log.warn({ id }, 'a result that control never acknowledged is given up');
     },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { faultById } from '../../faults/registry.ts';
+import { injectableById } from '../../faults/registry.ts';
 import { faultTtlSecondsMax } from '../../protocol/action.ts';
 
 const faultRule = /^fault:(\*|[a-z0-9-]+)$/;
@@ -12,7 +12,10 @@ export const actionsConfigSchema = z.strictObject({
       z
         .string()
         .regex(faultRule, 'An allowed action is named like fault:postfix-master-killed, or fault:*')
-        .refine((rule) => rule === 'fault:*' || faultById.has(rule.slice('fault:'.length)), 'There is no such fault'),
+        .refine(
+          (rule) => rule === 'fault:*' || injectableById.has(rule.slice('fault:'.length)),
+          'There is no such fault',
+        ),
     )
     .max(1000)
     .default([]),

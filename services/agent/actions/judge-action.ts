@@ -1,4 +1,4 @@
-import { faultById } from '../../faults/registry.ts';
+import { injectableById } from '../../faults/registry.ts';
 import { healScript, injectScript } from '../../faults/scripts.ts';
 import { type Action, actionSchema, type Refusal } from '../../protocol/action.ts';
 import { AppError } from '../../protocol/errors.ts';
@@ -26,7 +26,7 @@ export function judgeAction(
   }
   const action = parsed.data;
   const id = action.parameters.fault;
-  const fault = faultById.get(id);
+  const fault = injectableById.get(id);
   if (fault === undefined) return refuse('bad-action', `No fault is named ${id} in this release.`);
   if (!config.allow.includes('fault:*') && !config.allow.includes(`fault:${id}`))
     return refuse('not-allowed', `The configuration of this node does not allow fault:${id}.`);

@@ -1,5 +1,6 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { registerActionRoutes } from '../commands/routes-actions.ts';
 import { registerOperatorRoutes, registerTrustRoutes } from '../trust/routes-trust.ts';
 import { registerConsole } from './console-files.ts';
 import { createDoorkeeper, registerGuards } from './guards.ts';
@@ -58,7 +59,9 @@ export async function createHttpServer(options: HttpOptions, deps: HttpDeps): Pr
       registerTrustRoutes(scope.withTypeProvider<ZodTypeProvider>(), { trust });
     });
     await app.register(async (scope) => {
-      registerOperatorRoutes(scope.withTypeProvider<ZodTypeProvider>(), { trust, clock: deps.clock });
+      const typed = scope.withTypeProvider<ZodTypeProvider>();
+      registerOperatorRoutes(typed, { trust, clock: deps.clock });
+      if (deps.desk !== undefined) registerActionRoutes(typed, { desk: deps.desk });
     });
   }
   await registerConsole(app, options.consoleFolder);

@@ -7,6 +7,7 @@ import type { Overview } from '../../protocol/api.ts';
 import type { BatchEnvelope } from '../../protocol/ingest.ts';
 import type { NodeState } from '../../protocol/live.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import type { CommandDesk } from '../commands/command-desk.ts';
 import type { ControlEvents } from '../events.ts';
 import type { OverviewRequest } from '../overview.ts';
 import type { SeriesStore } from '../series/series-store.ts';
@@ -41,3 +42,5 @@ export type HttpDeps = {
   /** Absent without TLS, where every connection comes from this machine and agents need no certificate. */
   readonly trust?: Trust | undefined;
 };
+  /** Absent as trust is: without it there are no signed commands. */
+  readonly desk?: CommandDesk | undefined;

@@ -1,7 +1,9 @@
 import type { Server, Socket } from 'socket.io';
 import { z } from 'zod';
+import { type ActionResult, actionResultSchema, type CommandReply, commandReplySchema } from '../../protocol/action.ts';
 import { AppError } from '../../protocol/errors.ts';
 import { agentNamespace, type HelloReply, heartbeatSchema, helloSchema } from '../../protocol/live.ts';
+import { type SignedCommand, signedCommandSchema } from '../../protocol/trust.ts';
 import { protocolVersion } from '../../protocol/version.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { ControlEvents } from '../events.ts';
@@ -12,6 +14,11 @@ import type { Trust } from '../trust/trust.ts';
 /** Agents that may be connected at once. */
 const agentsMax = 1000;
 
+export type AgentChannel = {
+  /** What the agent says to a command within `withinMs`; `undefined` when it is not connected or says nothing. */
+  readonly send: (node: string, command: SignedCommand, withinMs: number) => Promise<CommandReply | undefined>;
+};
+
 /** The control channel: hello with the protocol version, then heartbeats. One connection a node; a newer one takes over. */
 export function serveAgents(
   server: Server,
@@ -21,9 +28,10 @@ export function serveAgents(
     readonly events: ControlEvents;
     readonly fleet: FleetKeeper;
     readonly trust?: Trust | undefined;
+    readonly onResult?: ((node: string, result: ActionResult) => void) | undefined;
   },
-): void {
-  const { clock, events, fleet, trust } = deps;
+): AgentChannel {
+  const { clock, events, fleet, trust, onResult } = deps;
   const socketByNode = new Map<string, Socket>();
 
   server.of(agentNamespace).on('connection', (socket) => {
@@ -62,6 +70,14 @@ export function serveAgents(
       fleet.report({ kind: 'heartbeat', at: clock.now(), heartbeat: heartbeat.data });
     });
 
+    socket.on('command-result', (payload: unknown, acknowledge: unknown) => {
+      const result = actionResultSchema.safeParse(payload);
+      if (node === undefined) return;
+      if (result.success) onResult?.(node, result.data);
+      // Also what is not understood: it would only be said again.
+      if (typeof acknowledge === 'function') acknowledge(true);
+    });
+
     socket.on('disconnect', (why) => {
       if (node === undefined || socketByNode.get(node) !== socket) return;
       socketByNode.delete(node);
@@ -69,6 +85,19 @@ export function serveAgents(
       events.agentDisconnected(node, why);
     });
   });
+
+  return {
+    send: async (node, command, withinMs) => {
+      const socket = socketByNode.get(node);
+      if (socket === undefined) return undefined;
+      const reply: unknown = await socket
+        .timeout(withinMs)
+        .emitWithAck('command', z.encode(signedCommandSchema, command))
+        .catch(() => undefined);
+      const read = commandReplySchema.safeParse(reply);
+      return read.success ? read.data : undefined;
+    },
+  };
 }
 
 /** The version is looked at first: an agent of another release may say hello in a form that we do not know. */
