@@ -95,7 +95,7 @@ export async function startControl(
   const sockets = createSocketServer(app.server, createDoorkeeper({ names, pagesFrom, trust }));
   stack.add('sockets', () => closeSockets(sockets));
   const agents = serveAgents(sockets, config.fleet, { clock, events, fleet, trust, onResult: desk?.resultCame });
-  consoles = serveConsoles(sockets, {
+  const consoles = serveConsoles(sockets, {
     clock,
     events,
     readOverview: overviewOf,
