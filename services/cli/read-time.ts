@@ -13,13 +13,11 @@ export function readTime(option: string, text: string, now: number): number {
   return time;
 }
 
-/** A date or time as a word of a search, such as 2026-11-22 or 2026-11-22T10:00: where it states no zone, that of this machine. */
-export function localTimeWord(word: string): string {
-  if (!/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?)?$/.test(word)) return word;
-  const local = new Date(word.includes('T') ? word : `${word}T00:00`);
-  if (!Number.isFinite(local.getTime())) return word;
-  const eastMinutes = -local.getTimezoneOffset();
-  const size = Math.abs(eastMinutes);
-  const two = (value: number): string => String(value).padStart(2, '0');
-  return `${word}${eastMinutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}:${two(size % 60)}`;
+/** A length of time such as 90m, 24h or 7d, in milliseconds. */
+export function readDuration(option: string, text: string): number {
+  const [, count, unit] = /^(\d{1,6})([smhdw])$/.exec(text) ?? [];
+  if (count !== undefined) return Number(count) * (unitMs[unit ?? ''] ?? 0);
+  throw new AppError('bad-query', `${option} ${text} is no length of time.`, {
+    hint: 'Give one such as 90m, 24h or 7d.',
+  });
 }

@@ -1,21 +1,46 @@
 // Entry of the console: language, theme, the live channel, and the page that the address names.
-import { StrictMode, useEffect, useMemo, useRef, useState } from 'react';
+import { type ComponentType, lazy, StrictMode, Suspense, useEffect, useMemo, useRef, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { BrowserRouter, Route, Routes } from 'react-router';
+import { ApiError } from './api/client.ts';
 import { createLive, type Live } from './live/connection.ts';
-import { LivePage } from './pages/live-page.tsx';
-import { MessagesPage } from './pages/messages-page.tsx';
 import { NotFoundPage } from './pages/not-found-page.tsx';
-import { OverviewPage } from './pages/overview-page.tsx';
-import { ReportPage } from './pages/report-page.tsx';
-import { StoryPage } from './pages/story-page.tsx';
 import { type ConsoleContext, consoleContext } from './parts/console-context.ts';
 import { Frame } from './parts/frame.tsx';
 import { applyTheme, readLanguage, readTheme, writeLanguage, writeTheme } from './parts/settings.ts';
+import { Failure } from './parts/text.tsx';
 import { routes } from './paths.ts';
 import { en } from './words/en.ts';
 import { createFormat } from './words/format.ts';
 import { zh } from './words/zh.ts';
+
+// Each page comes when it is looked at, and the rest soon after: a page that is open when its server goes, or is renewed,
+// goes on working.
+const reads: Array<() => Promise<unknown>> = [];
+function page<Name extends string>(name: Name, read: () => Promise<Readonly<Record<Name, ComponentType>>>) {
+  reads.push(read);
+  return lazy(() =>
+    read().then(
+      (pages) => ({ default: pages[name] }),
+      () => ({ default: PageLost }),
+    ),
+  );
+}
+const OverviewPage = page('OverviewPage', () => import('./pages/overview-page.tsx'));
+const MessagesPage = page('MessagesPage', () => import('./pages/messages-page.tsx'));
+const StoryPage = page('StoryPage', () => import('./pages/story-page.tsx'));
+const ReportPage = page('ReportPage', () => import('./pages/report-page.tsx'));
+const LivePage = page('LivePage', () => import('./pages/live-page.tsx'));
+
+/** By then the first page stands. What cannot be fetched is asked for again when it is looked at. */
+const readAheadMs = 3000;
+setTimeout(() => {
+  for (const read of reads) read().catch(() => {});
+}, readAheadMs);
+
+function PageLost() {
+  return <Failure error={new ApiError(0, 'unreachable', '')} retry={() => location.reload()} />;
+}
 
 /** How long a sentence that answers an action stays in sight. */
 const announcedMs = 4000;
@@ -59,14 +84,16 @@ function Console({ live }: { readonly live: Live }) {
     <consoleContext.Provider value={context}>
       <BrowserRouter>
         <Frame announced={announced}>
-          <Routes>
-            <Route path={routes.overview} element={<OverviewPage />} />
-            <Route path={routes.messages} element={<MessagesPage />} />
-            <Route path={routes.story} element={<StoryPage />} />
-            <Route path={routes.report} element={<ReportPage />} />
-            <Route path={routes.live} element={<LivePage />} />
-            <Route path="*" element={<NotFoundPage />} />
-          </Routes>
+          <Suspense fallback={<p role="status">{context.words.loading}</p>}>
+            <Routes>
+              <Route path={routes.overview} element={<OverviewPage />} />
+              <Route path={routes.messages} element={<MessagesPage />} />
+              <Route path={routes.story} element={<StoryPage />} />
+              <Route path={routes.report} element={<ReportPage />} />
+              <Route path={routes.live} element={<LivePage />} />
+              <Route path="*" element={<NotFoundPage />} />
+            </Routes>
+          </Suspense>
         </Frame>
       </BrowserRouter>
     </consoleContext.Provider>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { paths } from './paths.ts';
+import { keepScope, paths } from './paths.ts';
 
 test('every address of the console', () => {
   expect([
@@ -14,5 +14,21 @@ test('every address of the console', () => {
     '/messages?q=from%3Aa%2Bb%40example.org+fate%3Abounced&range=24h',
     '/messages/mx1%2Fpostfix%204Xy%3F%23',
     '/live?node=mx1&show=faults%2Clogins',
+  ]);
+});
+
+test('an address keeps the scope, and its own before it', () => {
+  expect([
+    keepScope('/messages?q=a#top', undefined),
+    keepScope('/', 'example.org'),
+    keepScope('/messages?q=a%20b#top', '.münchen.example'),
+    keepScope('/reports?domain=other.example', 'example.org'),
+    keepScope('/#completeness', 'example.org'),
+  ]).toEqual([
+    '/messages?q=a#top',
+    '/?domain=example.org',
+    '/messages?q=a+b&domain=.m%C3%BCnchen.example#top',
+    '/reports?domain=other.example',
+    '/?domain=example.org#completeness',
   ]);
 });

@@ -10,8 +10,22 @@ export const routes = {
 
 /** The query parameters that a view understands; absent and empty ones are left out of the URL. */
 export type ViewParams = Readonly<
-  Partial<Record<'q' | 'fate' | 'range' | 'since' | 'until' | 'text' | 'node' | 'show' | 'view', string | undefined>>
+  Partial<
+    Record<
+      'q' | 'fate' | 'domain' | 'range' | 'since' | 'until' | 'text' | 'node' | 'show' | 'view',
+      string | undefined
+    >
+  >
 >;
+
+/** The same address within a scope; one that it names itself stays. */
+export function keepScope(to: string, domain: string | undefined): string {
+  if (domain === undefined) return to;
+  const [, path = '', query = '', hash = ''] = /^([^?#]*)(\?[^#]*)?(#.*)?$/.exec(to) ?? [];
+  const search = new URLSearchParams(query);
+  if (!search.has('domain')) search.set('domain', domain);
+  return `${path}?${search}${hash}`;
+}
 
 export function withParams(path: string, params: ViewParams): string {
   const search = new URLSearchParams();

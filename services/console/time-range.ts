@@ -31,11 +31,12 @@ export function spanText(
 const isLastKey = (text: string): text is LastKey => Object.hasOwn(lastDurationsMs, text);
 
 function readInstant(text: string | null): number | undefined {
-  const time = text === null ? Number.NaN : Date.parse(text);
+  // A day alone would be read as one of UTC.
+  const time = text === null ? Number.NaN : Date.parse(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00` : text);
   return Number.isNaN(time) ? undefined : time;
 }
 
-/** What cannot be understood counts as absent, so that a link cut short still opens. */
+/** Where no zone is stated, the time is local, as it is shown. What cannot be understood counts as absent, so that a link cut short still opens. */
 export function readRange(search: URLSearchParams, fallback: LastKey): TimeRange {
   const since = readInstant(search.get('since'));
   const until = readInstant(search.get('until'));
@@ -49,6 +50,16 @@ export function rangeParams(range: TimeRange): ViewParams {
   const iso = (time: number | undefined): string | undefined =>
     time === undefined ? undefined : new Date(time).toISOString();
   return { range: undefined, since: iso(range.since), until: iso(range.until) };
+}
+
+/** The parameters of a view with another range. */
+export function withRange(search: URLSearchParams, range: TimeRange): URLSearchParams {
+  const next = new URLSearchParams(search);
+  for (const [name, value] of Object.entries(rangeParams(range))) {
+    if (value === undefined) next.delete(name);
+    else next.set(name, value);
+  }
+  return next;
 }
 
 /** The same range with both ends nailed down, for a link that still shows the same thing tomorrow. */

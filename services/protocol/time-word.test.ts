@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { localTimeWord } from './read-time.ts';
+import { localTimeWord } from './time-word.ts';
 
 test('a time without a zone is that of this machine; other words stay', () => {
   const zoned = localTimeWord('2026-11-22T10:00');

@@ -61,9 +61,12 @@ describe.skipIf(whyNoChromium !== undefined)(`the page of reports${why}`, () => 
       await page.setViewportSize({ width: 390, height: 844 });
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
 
-      await page.getByRole('searchbox', { name: 'Domain' }).fill('to2.example');
-      await page.getByRole('searchbox', { name: 'Domain' }).press('Enter');
+      // The scope is chosen in the frame, is said, and lasts from page to page.
+      await page.getByRole('button', { name: 'Domain' }).click();
+      await page.getByRole('textbox', { name: 'Domain' }).fill('to2.example');
+      await page.getByRole('textbox', { name: 'Domain' }).press('Enter');
       await page.waitForURL(/domain=to2\.example/);
+      await page.getByText('Only mail from or to to2.example.').waitFor();
       await page.getByRole('region', { name: 'Bounced because' }).waitFor();
       expect(await totals.locator('div', { hasText: 'Messages received' }).innerText()).toMatch(/\b1\s+1\.2 KiB/);
 
@@ -71,6 +74,20 @@ describe.skipIf(whyNoChromium !== undefined)(`the page of reports${why}`, () => 
       await page.getByRole('region', { name: 'Delivery by domain' }).getByRole('link', { name: 'to2.example' }).click();
       await page.waitForURL(/\/messages\?q=to%3A%40to2\.example/);
       await page.getByText('1 message', { exact: false }).first().waitFor();
+      for (const name of ['Overview', 'Live', 'Messages']) {
+        await page.getByRole('link', { name, exact: true }).click();
+        await page.waitForURL(/domain=to2\.example/);
+        await page.getByText('Only mail from or to to2.example.').waitFor();
+      }
+      await page.getByText('1 message', { exact: false }).first().waitFor();
+      await page.locator('.story-row a').first().click();
+      await page.waitForURL(/\/messages\/s\w+\?domain=to2\.example/);
+      await page.keyboard.press('g');
+      await page.keyboard.press('m');
+      await page.waitForURL(/\/messages\?domain=to2\.example/);
+      await page.getByRole('button', { name: 'Show all domains' }).click();
+      await page.getByText('3 messages', { exact: false }).first().waitFor();
+      expect(page.url()).not.toContain('domain');
       expect(faults).toEqual([]);
     } finally {
       await stop();

@@ -44,7 +44,7 @@ export function registerReport(program: Command): void {
     .argument('[period]', 'daily (the last whole day) or weekly (the last seven)')
     .option('--from <time>', 'begin here: a date, a date and time, or an age such as 24h')
     .option('--to <time>', 'end here: likewise')
-    .option('--domain <domain>', 'only mail from or to this domain')
+    .option('--domain <domain>', 'only mail from or to this domain; .example.org is that and all below it')
     .option(
       '--file <files...>',
       'read these log files (.gz and .zst too, - is standard input) instead of asking control',

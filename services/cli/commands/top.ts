@@ -32,7 +32,7 @@ export function registerTop(program: Command): void {
     .description('show who leads in the last minutes; on a terminal again and again')
     .argument('[subject]', subjects.join(', '), 'senders')
     .option('--minutes <count>', 'how far back', '10')
-    .option('--domain <domain>', 'only mail from or to this domain')
+    .option('--domain <domain>', 'only mail from or to this domain; .example.org is that and all below it')
     .option('--rows <count>', 'how many rows', '20')
     .option('--every <seconds>', 'on a terminal, how often; 0 is once', '5')
     .option('--json', "control's answer as one JSON object, once")

@@ -2,10 +2,11 @@
 import type { Command } from 'commander';
 import { pageLimits, storyDetailSchema, storyPageSchema } from '../../protocol/api.ts';
 import { AppError } from '../../protocol/errors.ts';
+import { localTimeWords } from '../../protocol/time-word.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { exitStatus } from '../../runtime/run-process.ts';
 import { ask } from '../ask-control.ts';
-import { localTimeWord, readTime } from '../read-time.ts';
+import { readTime } from '../read-time.ts';
 import { renderCompleteness, renderMatches, renderStory } from '../render-story.ts';
 import { jsonSafe, terminalStyle } from '../terminal.ts';
 
@@ -13,6 +14,7 @@ type TraceOptions = {
   readonly url: string;
   readonly since?: string;
   readonly until?: string;
+  readonly domain?: string;
   readonly limit: string;
   readonly json?: boolean;
 };
@@ -30,21 +32,14 @@ export function registerTrace(program: Command): void {
     .option('--url <url>', 'where control listens', 'http://127.0.0.1:7400')
     .option('--since <time>', 'not before: a date and time, or an age such as 90m, 24h, 7d')
     .option('--until <time>', 'not after: likewise')
+    .option('--domain <domain>', 'only mail from or to this domain; .example.org is that and all below it')
     .option('--limit <count>', 'how many matches are listed', '20')
     .option('--json', "control's answer as one JSON object")
     .addHelpText(
       'before',
       'Examples:\n  mailward trace 4XyZ1a0Bcd\n  mailward trace to:@example.org fate:deferred --since 24h\n  mailward trace 2026-11-22T10:00 fate:bounced\n',
     )
-    .action((words: string[], options: TraceOptions) =>
-      trace(
-        words
-          .flatMap((word) => word.split(/\s+/))
-          .map(localTimeWord)
-          .join(' '),
-        options,
-      ),
-    );
+    .action((words: string[], options: TraceOptions) => trace(localTimeWords(words.join(' ')), options));
 }
 
 async function trace(q: string, options: TraceOptions): Promise<void> {
@@ -52,6 +47,7 @@ async function trace(q: string, options: TraceOptions): Promise<void> {
   const query = new URLSearchParams({ q, limit: readLimit(options.limit) });
   if (options.since !== undefined) query.set('since', isoTime('--since', options.since, now));
   if (options.until !== undefined) query.set('until', isoTime('--until', options.until, now));
+  if (options.domain !== undefined) query.set('domain', options.domain);
   const found = await ask(options.url, `/api/v1/stories?${query}`, storyPageSchema);
   const only = found?.value.items.length === 1 ? found.value.items[0] : undefined;
   // A list of matches names stories without a queue id by their own id.

@@ -60,7 +60,8 @@ async function get<Body>(
 }
 
 export const api = {
-  overview: (windowMs: number, signal: AbortSignal) => get<OverviewWire>('/overview', { windowMs }, signal),
+  overview: (query: { readonly windowMs: number; readonly domain: string | undefined }, signal: AbortSignal) =>
+    get<OverviewWire>('/overview', query, signal),
   nodes: (signal: AbortSignal) => get<NodesWire>('/nodes', {}, signal),
   stories: (query: StoryQueryWire, signal: AbortSignal) => get<StoryPageWire>('/stories', query, signal),
   countStories: (query: StoryQueryWire, signal: AbortSignal) => get<StoryCountWire>('/stories/count', query, signal),

@@ -1,7 +1,7 @@
 // The live channel: one socket for the whole page. It reconnects by itself for as long as the page is open; what the page
 // must know is whether what it shows is fresh, and if not, since when.
 import { io } from 'socket.io-client';
-import type { liveEvents, liveNamespace } from '../../protocol/live.ts';
+import type { liveEvents, liveNamespace, TailReply } from '../../protocol/live.ts';
 import type { TailChunkWire, TailFilterWire } from '../../protocol/wire.ts';
 
 const namespace: typeof liveNamespace = '/live';
@@ -28,7 +28,12 @@ export function createLive(clock: () => number) {
   let lastHeardAt: number | undefined;
   const watchers = new Set<() => void>();
   const nodeWatchers = new Set<() => void>();
-  let tail: { readonly filter: TailFilterWire; readonly take: (chunk: TailChunkWire) => void } | undefined;
+  type Tail = {
+    readonly filter: TailFilterWire;
+    readonly take: (chunk: TailChunkWire) => void;
+    readonly hearReply: (reply: TailReply) => void;
+  };
+  let tail: Tail | undefined;
 
   const setState = (next: LiveState): void => {
     state = next;
@@ -41,8 +46,14 @@ export function createLive(clock: () => number) {
   socket.on('connect', () => {
     hear();
     setState({ status: 'live', heardAt: lastHeardAt, connections: state.connections + 1 });
-    if (tail !== undefined) socket.emit('tail:start', tail.filter);
+    if (tail !== undefined) start(tail);
   });
+  // What is answered to a tail that another has replaced concerns nobody.
+  const start = (mine: Tail): void => {
+    socket.emit('tail:start', mine.filter, (reply: TailReply) => {
+      if (tail === mine) mine.hearReply(reply);
+    });
+  };
   const lose = (): void => {
     if (state.status !== 'stale') setState({ ...state, status: 'stale', heardAt: lastHeardAt });
   };
@@ -73,10 +84,10 @@ export function createLive(clock: () => number) {
       return () => nodeWatchers.delete(watch);
     },
     /** One tail at a time; a new filter replaces the one before. Survives a lost connection. */
-    startTail(filter: TailFilterWire, take: (chunk: TailChunkWire) => void): () => void {
-      const mine = { filter, take };
+    startTail(filter: TailFilterWire, take: Tail['take'], hearReply: Tail['hearReply']): () => void {
+      const mine = { filter, take, hearReply };
       tail = mine;
-      if (socket.connected) socket.emit('tail:start', filter);
+      if (socket.connected) start(mine);
       return () => {
         if (tail !== mine) return;
         tail = undefined;

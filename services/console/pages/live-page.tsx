@@ -1,12 +1,14 @@
 // Lines as they come, by filter. The newest stand at the end; the view follows them until the reader scrolls back or pauses.
 import { memo, useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from 'react';
-import { Link, useSearchParams } from 'react-router';
+import { useSearchParams } from 'react-router';
+import type { TailReply } from '../../protocol/live.ts';
 import type { TailFilterWire } from '../../protocol/wire.ts';
 import { api } from '../api/client.ts';
 import { useResource } from '../api/resource.ts';
 import { useRevision } from '../live/revision.ts';
 import { useConsole } from '../parts/console-context.ts';
 import { LevelMark } from '../parts/marks.tsx';
+import { Link, useScope } from '../parts/scoped-link.tsx';
 import { DataAge, Inert, Instant } from '../parts/text.tsx';
 import { paths } from '../paths.ts';
 import type { TailGroup } from '../words/words.ts';
@@ -53,11 +55,17 @@ const TailRow = memo(function TailRow({ line }: { readonly line: NumberedLine })
   );
 });
 
+type TailRefusal = Extract<TailReply, { ok: false }>['code'];
+
 /** The tail of a filter; `paused` holds the view still while lines are still taken in. */
-function useTail(filterKey: string, isPaused: boolean): { readonly tail: Tail; readonly waiting: number } {
+function useTail(
+  filterKey: string,
+  isPaused: boolean,
+): { readonly tail: Tail; readonly waiting: number; readonly refused: TailRefusal | undefined } {
   const { live } = useConsole();
   const [tail, setTail] = useState(emptyTail);
   const [shown, setShown] = useState(emptyTail);
+  const [refused, setRefused] = useState<TailRefusal>();
   const take = useEffectEvent((next: Tail) => {
     setTail(next);
     if (!isPaused) setShown(next);
@@ -65,14 +73,18 @@ function useTail(filterKey: string, isPaused: boolean): { readonly tail: Tail; r
   useEffect(() => {
     let held = emptyTail;
     take(held);
-    return live.startTail(JSON.parse(filterKey) as TailFilterWire, (chunk) => {
-      held = takeChunk(held, chunk);
-      take(held);
-    });
+    return live.startTail(
+      JSON.parse(filterKey) as TailFilterWire,
+      (chunk) => {
+        held = takeChunk(held, chunk);
+        take(held);
+      },
+      (reply) => setRefused(reply.ok ? undefined : reply.code),
+    );
   }, [live, filterKey]);
   // On resuming, what came in meanwhile is shown at once.
   const visibleTail = isPaused ? shown : tail;
-  return { tail: visibleTail, waiting: tail.taken - visibleTail.taken };
+  return { tail: visibleTail, waiting: tail.taken - visibleTail.taken, refused };
 }
 
 export function LivePage() {
@@ -80,17 +92,19 @@ export function LivePage() {
   const [search, setSearch] = useSearchParams();
   const text = search.get('text') ?? '';
   const node = search.get('node') ?? '';
+  const domain = useScope();
   const groups = readGroups(search.get('show'));
   const filter: TailFilterWire = {
     ...(text === '' ? {} : { text }),
     ...(node === '' ? {} : { node }),
+    ...(domain === undefined ? {} : { domain }),
     ...(groups.length === 0 ? {} : { kinds: kindsOf(groups) }),
   };
   const revision = useRevision();
   const nodes = useResource('nodes', revision, (signal) => api.nodes(signal));
   const [isPaused, setIsPaused] = useState(false);
   const [follows, setFollows] = useState(true);
-  const { tail, waiting } = useTail(JSON.stringify(filter), isPaused);
+  const { tail, waiting, refused } = useTail(JSON.stringify(filter), isPaused);
   const view = useRef<HTMLDivElement>(null);
 
   useLayoutEffect(() => {
@@ -146,6 +160,7 @@ export function LivePage() {
         {isPaused
           ? words.live.paused(format.integer(waiting))
           : words.live.kept(format.integer(tail.lines.length), format.integer(tailLinesMax))}
+        {domain === undefined ? '' : ` · ${words.live.scoped}`}
         {tail.skipped === 0 ? '' : ` · ${words.live.skipped(format.integer(tail.skipped))}`}
       </p>
       <div
@@ -161,8 +176,8 @@ export function LivePage() {
       >
         {tail.lines.length === 0 ? (
           <div className="notice">
-            <h2>{words.live.waiting}</h2>
-            <p>{words.live.waitingText}</p>
+            <h2>{refused === undefined ? words.live.waiting : words.live.refused}</h2>
+            <p>{refused === undefined ? words.live.waitingText : words.live.refusals[refused]}</p>
           </div>
         ) : (
           <ol>

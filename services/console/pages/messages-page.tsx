@@ -1,12 +1,14 @@
 // Where is this message: the search box of the header, a time range and a fate, and the messages they leave.
 import { type MouseEvent, useCallback, useEffect, useMemo, useSyncExternalStore } from 'react';
-import { useNavigate, useSearchParams } from 'react-router';
+import { useSearchParams } from 'react-router';
+import { localTimeWords } from '../../protocol/time-word.ts';
 import type { StoryQueryWire, StorySummaryWire } from '../../protocol/wire.ts';
 import { api } from '../api/client.ts';
 import { useResource } from '../api/resource.ts';
 import { useRevision } from '../live/revision.ts';
 import { useConsole } from '../parts/console-context.ts';
 import { CopyLink, RangePicker, useCopy } from '../parts/range-picker.tsx';
+import { useScope, useScopedNavigate } from '../parts/scoped-link.tsx';
 import { DataAge, Failure, HoleNotice, Notice } from '../parts/text.tsx';
 import { paths, type ViewParams } from '../paths.ts';
 import { lastKeys, rangeParams, readRange, sinceOf, spanText } from '../time-range.ts';
@@ -56,13 +58,15 @@ function storiesToCsv(rows: readonly StorySummaryWire[]): string {
 
 export function MessagesPage() {
   const { words, format } = useConsole();
-  const navigate = useNavigate();
+  const navigate = useScopedNavigate();
+  const domain = useScope();
   const [search, setSearch] = useSearchParams();
   const copy = useCopy();
   const revision = useRevision();
   const range = readRange(search, '24h');
   const fate = fates.find((name) => name === search.get('fate'));
-  const q = search.get('q')?.trim() || undefined;
+  // A time without a zone is one of this page, and is said with it.
+  const q = localTimeWords(search.get('q')?.trim() ?? '') || undefined;
   const rangeKey = JSON.stringify(range);
 
   // The beginning of a moving range is fixed when the search is made, so that all its pages are of one search.
@@ -74,10 +78,11 @@ export function MessagesPage() {
     return {
       ...(q === undefined ? {} : { q }),
       ...(fate === undefined ? {} : { fate }),
+      ...(domain === undefined ? {} : { domain }),
       ...(since === undefined ? {} : { since: new Date(since).toISOString() }),
       ...(until === undefined ? {} : { until: new Date(until).toISOString() }),
     };
-  }, [search, q, fate, revision]);
+  }, [search, q, fate, domain, revision]);
   const list = useStoryList(query, revision);
   const count = useResource(JSON.stringify(query), revision, (signal) => api.countStories(query, signal));
 
@@ -93,15 +98,16 @@ export function MessagesPage() {
     void rangeKey;
     void q;
     void fate;
+    void domain;
     window.scrollTo({ top: 0 });
-  }, [q, fate, rangeKey]);
+  }, [q, fate, domain, rangeKey]);
 
   // A click that asks for a new tab or a menu is the browser's.
   const open = useCallback(
     (event: MouseEvent<HTMLAnchorElement>): void => {
       if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
       event.preventDefault();
-      void navigate(event.currentTarget.pathname);
+      navigate(event.currentTarget.pathname);
     },
     [navigate],
   );
@@ -202,6 +208,7 @@ export function MessagesPage() {
                 story={story}
                 index={rowWindow.first + at}
                 topPx={(rowWindow.first + at) * height}
+                domain={domain}
                 open={open}
               />
             ))}

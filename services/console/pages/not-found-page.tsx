@@ -1,5 +1,5 @@
-import { Link } from 'react-router';
 import { useConsole } from '../parts/console-context.ts';
+import { Link } from '../parts/scoped-link.tsx';
 import { Notice } from '../parts/text.tsx';
 import { paths } from '../paths.ts';
 

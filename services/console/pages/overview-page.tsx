@@ -6,8 +6,9 @@ import { useRevision } from '../live/revision.ts';
 import { useConsole } from '../parts/console-context.ts';
 import { SeverityShape } from '../parts/marks.tsx';
 import { RangePicker } from '../parts/range-picker.tsx';
+import { useScope } from '../parts/scoped-link.tsx';
 import { DataAge, Failure } from '../parts/text.tsx';
-import { type LastKey, lastDurationsMs, rangeParams, readRange } from '../time-range.ts';
+import { type LastKey, lastDurationsMs, readRange, withRange } from '../time-range.ts';
 import { visible } from '../visible.ts';
 import { CompletenessSection } from './overview/completeness-section.tsx';
 import { FlowSection } from './overview/flow-section.tsx';
@@ -23,7 +24,9 @@ export function OverviewPage() {
   const range = asked.kind === 'last' ? asked : ({ kind: 'last', key: '1h' } as const);
   const windowMs = lastDurationsMs[range.key];
   const revision = useRevision(refreshMs);
-  const overview = useResource(String(windowMs), revision, (signal) => api.overview(windowMs, signal));
+  const domain = useScope();
+  const query = { windowMs, domain };
+  const overview = useResource(JSON.stringify(query), revision, (signal) => api.overview(query, signal));
   const { data } = overview;
 
   const sentence = (): string => {
@@ -47,7 +50,7 @@ export function OverviewPage() {
             range={range}
             custom={false}
             keys={windowKeys}
-            onChange={(next) => setSearch(new URLSearchParams({ ...rangeParams(next) } as Record<string, string>))}
+            onChange={(next) => setSearch(withRange(search, next))}
           />
           <DataAge readAt={overview.readAt} />
         </div>

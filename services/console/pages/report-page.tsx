@@ -19,7 +19,6 @@ export function ReportPage() {
   const { words, format } = useConsole();
   const [search, setSearch] = useSearchParams();
   const range = readRange(search, '24h');
-  const domain = search.get('domain')?.trim() || undefined;
   // Both ends are fixed when the report is asked for: it reads every line again, so it is not drawn anew by itself.
   const query = useMemo(() => {
     const asked = fixRange(readRange(search, '24h'), Date.now());
@@ -47,22 +46,6 @@ export function ReportPage() {
       <div className="page-head">
         <h1>{words.report.title}</h1>
         <RangePicker range={range} onChange={(next) => setParams(rangeParams(next))} />
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            setParams({ domain: String(new FormData(event.currentTarget).get('domain') ?? '').trim() });
-          }}
-        >
-          <input
-            key={domain ?? ''}
-            name="domain"
-            type="search"
-            aria-label={words.report.domain}
-            placeholder={words.report.anyDomain}
-            defaultValue={domain ?? ''}
-            maxLength={253}
-          />
-        </form>
         <CopyLink path={paths.report()} range={range} />
         <DataAge readAt={resource.readAt} />
       </div>
@@ -99,6 +82,7 @@ export function ReportPage() {
                 ))}
             </dl>
           </section>
+          {data.report.domain === undefined ? null : <p className="muted small">{words.report.scoped}</p>}
           {reportTableNames
             .filter((name) => data.report[name].rows.length > 0)
             .map((name) => (

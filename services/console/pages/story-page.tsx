@@ -1,12 +1,13 @@
 // One message: what became of it in a sentence, its journey, its recipients, its lines.
 import { useMemo, useState } from 'react';
-import { Link, useParams } from 'react-router';
+import { useParams } from 'react-router';
 import type { StoryWire } from '../../protocol/wire.ts';
 import { api } from '../api/client.ts';
 import { useResource } from '../api/resource.ts';
 import { useRevision } from '../live/revision.ts';
 import { useConsole } from '../parts/console-context.ts';
 import { FateMark } from '../parts/marks.tsx';
+import { Link } from '../parts/scoped-link.tsx';
 import { DataAge, Failure, HoleNotice, Inert, Instant, Notice } from '../parts/text.tsx';
 import { paths } from '../paths.ts';
 import type { Fate } from '../words/words.ts';

@@ -1,10 +1,12 @@
 // What stands around every page: navigation, the search box, freshness, settings, help.
 import { type ReactNode, useEffect, useRef, useState } from 'react';
-import { Link, NavLink, useLocation } from 'react-router';
+import { useLocation } from 'react-router';
 import { useLiveState } from '../live/revision.ts';
 import { paths } from '../paths.ts';
 import { useConsole } from './console-context.ts';
 import { HelpDialog } from './help-dialog.tsx';
+import { ScopeBar, ScopeButton } from './scope-bar.tsx';
+import { Link, NavLink } from './scoped-link.tsx';
 import { SearchBox } from './search-box.tsx';
 import { SettingsMenu } from './settings-menu.tsx';
 import { useShortcuts } from './shortcuts.ts';
@@ -77,6 +79,7 @@ export function Frame({
   useTitle(pathname);
   const searchField = useRef<HTMLInputElement>(null);
   const [helpIsOpen, setHelpIsOpen] = useState(false);
+  const [scopeIsOpen, setScopeIsOpen] = useState(false);
   useShortcuts({ focusSearch: () => searchField.current?.select(), openHelp: () => setHelpIsOpen(true) });
 
   return (
@@ -109,11 +112,13 @@ export function Frame({
         </nav>
         <SearchBox field={searchField} />
         <div className="frame-end">
+          <ScopeButton isOpen={scopeIsOpen} toggle={() => setScopeIsOpen(!scopeIsOpen)} />
           <LinkState />
           <SettingsMenu openHelp={() => setHelpIsOpen(true)} />
         </div>
       </header>
       <StaleBanner />
+      <ScopeBar isOpen={scopeIsOpen} close={() => setScopeIsOpen(false)} />
       <main id="main" tabIndex={-1} data-freshness={status} key={pathname}>
         {children}
       </main>

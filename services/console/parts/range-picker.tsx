@@ -1,5 +1,6 @@
 // Time range of a view: a few usual spans, or two moments.
 import { useSearchParams } from 'react-router';
+import { localTimeWords } from '../../protocol/time-word.ts';
 import { withParams } from '../paths.ts';
 import { fixRange, type LastKey, lastKeys, rangeParams, spanText, type TimeRange } from '../time-range.ts';
 import { useConsole } from './console-context.ts';
@@ -80,7 +81,7 @@ export function useCopy(): (text: string, done: string) => void {
   };
 }
 
-/** A link to exactly this view, its times nailed down, for a chat or a ticket. */
+/** A link to exactly this view, its times nailed down with their zone, for a chat or a ticket. */
 export function CopyLink({ path, range }: { readonly path: string; readonly range: TimeRange }) {
   const { words } = useConsole();
   const [search] = useSearchParams();
@@ -89,7 +90,11 @@ export function CopyLink({ path, range }: { readonly path: string; readonly rang
     <button
       type="button"
       onClick={() => {
-        const params = { ...Object.fromEntries(search), ...rangeParams(fixRange(range, Date.now())) };
+        const params = {
+          ...Object.fromEntries(search),
+          ...rangeParams(fixRange(range, Date.now())),
+          q: localTimeWords(search.get('q') ?? ''),
+        };
         copy(`${location.origin}${withParams(path, params)}`, words.copied);
       }}
     >

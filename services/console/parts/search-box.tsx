@@ -1,15 +1,16 @@
 // The one search box. On the list of messages it filters as one types; elsewhere Enter leads there.
 import { type RefObject, useEffect, useState } from 'react';
-import { useLocation, useNavigate, useSearchParams } from 'react-router';
+import { useLocation, useSearchParams } from 'react-router';
 import { paths } from '../paths.ts';
 import { useConsole } from './console-context.ts';
+import { useScopedNavigate } from './scoped-link.tsx';
 
 /** Long enough that a fast typist asks once, short enough to feel immediate. */
 const typingPauseMs = 250;
 
 export function SearchBox({ field }: { readonly field: RefObject<HTMLInputElement | null> }) {
   const { words } = useConsole();
-  const navigate = useNavigate();
+  const navigate = useScopedNavigate();
   const { pathname } = useLocation();
   const [search] = useSearchParams();
   const isList = pathname === paths.messages();
@@ -22,7 +23,7 @@ export function SearchBox({ field }: { readonly field: RefObject<HTMLInputElemen
     if (!isList || text === inUrl) return;
     const timer = setTimeout(() => {
       setTyped({ text, over: text });
-      void navigate(paths.messages({ ...Object.fromEntries(search), q: text }), { replace: true });
+      navigate(paths.messages({ ...Object.fromEntries(search), q: text }), { replace: true });
     }, typingPauseMs);
     return () => clearTimeout(timer);
   }, [isList, text, inUrl, navigate, search]);
@@ -35,7 +36,7 @@ export function SearchBox({ field }: { readonly field: RefObject<HTMLInputElemen
           event.preventDefault();
           setTyped({ text, over: text });
           const kept = isList ? Object.fromEntries(search) : {};
-          void navigate(paths.messages({ ...kept, q: text }), { replace: isList });
+          navigate(paths.messages({ ...kept, q: text }), { replace: isList });
         }}
       >
         <input

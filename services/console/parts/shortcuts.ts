@@ -1,8 +1,8 @@
 // Keys that work on every page. A row is whatever carries `data-row`; the keys move the focus from one to the next, so
 // that a screen reader follows and Enter opens what has it.
 import { useEffect, useEffectEvent } from 'react';
-import { useNavigate } from 'react-router';
 import { paths } from '../paths.ts';
+import { useScopedNavigate } from './scoped-link.tsx';
 
 /** How long after `g` its second key may come. */
 const secondKeyMs = 1500;
@@ -28,7 +28,7 @@ function moveRow(step: 1 | -1): void {
 }
 
 export function useShortcuts(actions: { readonly focusSearch: () => void; readonly openHelp: () => void }): void {
-  const navigate = useNavigate();
+  const navigate = useScopedNavigate();
   const onKey = useEffectEvent((event: KeyboardEvent, afterG: boolean): boolean => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return false;
     if (isField(event.target)) {
@@ -37,7 +37,7 @@ export function useShortcuts(actions: { readonly focusSearch: () => void; readon
     }
     if (document.querySelector('dialog[open]') !== null) return false;
     const page = afterG ? pageByKey[event.key] : undefined;
-    if (page !== undefined) void navigate(page);
+    if (page !== undefined) navigate(page);
     else if (event.key === '/') actions.focusSearch();
     else if (event.key === '?') actions.openHelp();
     else if (event.key === 'j') moveRow(1);

@@ -1,11 +1,11 @@
 // Small pieces of text that every page shows the same way.
 import type { ReactNode } from 'react';
 import { useEffect, useState } from 'react';
-import { Link } from 'react-router';
 import type { CompletenessWire } from '../../protocol/wire.ts';
 import type { ApiError } from '../api/client.ts';
 import { visible } from '../visible.ts';
 import { useConsole } from './console-context.ts';
+import { Link } from './scoped-link.tsx';
 
 /** Text from a log: whatever it holds, it is seen, and it turns nothing around it. */
 export function Inert({ text, charactersMax }: { readonly text: string; readonly charactersMax?: number }) {

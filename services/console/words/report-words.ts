@@ -54,8 +54,8 @@ export type ReportTableName =
 
 export type ReportWords = {
   readonly title: string;
-  readonly domain: string;
-  readonly anyDomain: string;
+  /** What a report of one domain leaves out. */
+  readonly scoped: string;
   readonly totals: string;
   readonly totalNames: Readonly<Record<ReportTotal, string>>;
   readonly tables: Readonly<Record<ReportTableName, string>>;
@@ -67,8 +67,7 @@ export type ReportWords = {
 
 export const reportEn: ReportWords = {
   title: 'Reports',
-  domain: 'Domain',
-  anyDomain: 'All domains',
+  scoped: 'Warnings, errors, panics and lines that were not understood belong to no domain, and are left out here.',
   totals: 'Totals',
   totalNames: {
     received: 'Messages received',
@@ -131,8 +130,7 @@ export const reportEn: ReportWords = {
 
 export const reportZh: ReportWords = {
   title: '报告',
-  domain: '域名',
-  anyDomain: '全部域名',
+  scoped: '警告、错误、崩溃和未能理解的日志行不属于任何域名，这里不列出。',
   totals: '总计',
   totalNames: {
     received: '收到的邮件',

@@ -32,6 +32,15 @@ export type Words = {
   };
   readonly age: (asOf: string, ago: string) => string;
   readonly zone: (zone: string) => string;
+  readonly scope: {
+    readonly label: string;
+    readonly placeholder: string;
+    readonly apply: string;
+    readonly clear: string;
+    readonly on: (domain: string) => string;
+    readonly rest: string;
+    readonly countedSince: (since: string) => string;
+  };
   readonly failed: Readonly<Record<'title' | 'retry' | 'meaning' | 'unreachable', string>>;
   readonly loading: string;
   readonly copyLink: string;
@@ -78,11 +87,14 @@ export type Words = {
     };
     readonly flow: (window: string) => string;
     readonly tiles: Readonly<Record<'accepted' | 'delivered' | 'deferred' | 'queue' | 'bounced' | 'rejected', Tile>>;
+    readonly attempts: (count: string) => string;
+    readonly atLeast: (count: string) => string;
     readonly oldest: (duration: string) => string;
     readonly queueEmpty: string;
     readonly step: (duration: string) => string;
     readonly hatched: string;
     readonly tableTime: string;
+    readonly tableAttempts: string;
     readonly lines: string;
     readonly openStep: (time: string) => string;
   };
@@ -181,6 +193,9 @@ export type Words = {
     readonly kept: (count: string, max: string) => string;
     readonly waiting: string;
     readonly waitingText: string;
+    readonly scoped: string;
+    readonly refused: string;
+    readonly refusals: Readonly<Record<'bad-request' | 'overloaded', string>>;
     readonly follow: string;
     readonly log: string;
   };

@@ -5,7 +5,7 @@ import type { StorySummaryWire } from '../../../protocol/wire.ts';
 import { useConsole } from '../../parts/console-context.ts';
 import { FateMark } from '../../parts/marks.tsx';
 import { Inert, Instant } from '../../parts/text.tsx';
-import { paths } from '../../paths.ts';
+import { keepScope, paths } from '../../paths.ts';
 import { visible } from '../../visible.ts';
 
 // Cells are paragraphs of their own, so what they hold turns nothing outside of them; only the recipient shares its cell.
@@ -17,11 +17,14 @@ export const StoryRow = memo(function StoryRow({
   story,
   index,
   topPx,
+  domain,
   open,
 }: {
   readonly story: StorySummaryWire;
   readonly index: number;
   readonly topPx: number;
+  /** The scope, for a tab that the browser opens itself. */
+  readonly domain: string | undefined;
   readonly open: (event: MouseEvent<HTMLAnchorElement>) => void;
 }) {
   const { words, format } = useConsole();
@@ -42,7 +45,7 @@ export const StoryRow = memo(function StoryRow({
       <td className="c-to" title={visible(story.to.join(', '), 400)}>
         <a
           className="row-link"
-          href={paths.story(story.id)}
+          href={keepScope(paths.story(story.id), domain)}
           onClick={open}
           aria-label={words.messages.open(visible(from, cellMax), visible(to, cellMax))}
         >

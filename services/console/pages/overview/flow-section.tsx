@@ -1,10 +1,10 @@
 // What flows: four charts that share one pointer, their totals as links to the messages behind them, and the same as a table.
 import { useMemo, useState } from 'react';
-import { Link, useNavigate } from 'react-router';
 import type { OverviewWire } from '../../../protocol/wire.ts';
 import { holesOf } from '../../charts/holes.ts';
 import { Sparkline } from '../../charts/sparkline.tsx';
 import { useConsole } from '../../parts/console-context.ts';
+import { Link, useScopedNavigate } from '../../parts/scoped-link.tsx';
 import { Instant } from '../../parts/text.tsx';
 import { paths, type ViewParams } from '../../paths.ts';
 import { type LastKey, lastDurationsMs, lastKeys, spanText } from '../../time-range.ts';
@@ -110,7 +110,7 @@ function FlowTable({ overview }: { readonly overview: OverviewWire }) {
             <th scope="col">{words.overview.tableTime}</th>
             {names.map((name) => (
               <th scope="col" className="number" key={name}>
-                {words.overview.tiles[name][0]}
+                {name === 'deferred' ? words.overview.tableAttempts : words.overview.tiles[name][0]}
               </th>
             ))}
             <th scope="col" className="number">
@@ -140,7 +140,7 @@ function FlowTable({ overview }: { readonly overview: OverviewWire }) {
 
 export function FlowSection({ overview, rangeKey }: { readonly overview: OverviewWire; readonly rangeKey: LastKey }) {
   const { words, format } = useConsole();
-  const navigate = useNavigate();
+  const navigate = useScopedNavigate();
   const [asTable, setAsTable] = useState(false);
   const flow = useFlow(overview);
   const series = useMemo(
@@ -152,7 +152,13 @@ export function FlowSection({ overview, rangeKey }: { readonly overview: Overvie
     }),
     [overview],
   );
-  const { tiles } = words.overview;
+  const { tiles, attempts: sayAttempts, atLeast } = words.overview;
+  const attempts = (count: number): string => sayAttempts(format.integer(count));
+  const { count, atLeast: isMore } = overview.messages.deferred;
+  const deferred = isMore ? atLeast(format.integer(count)) : format.integer(count);
+  const unitOf = (name: (typeof charted)[number]): string =>
+    name === 'deferred' ? `${tiles.deferred[1]} · ${attempts(overview.totals.deferred)}` : tiles[name][1];
+  const countedSince = overview.scope?.countedSince;
   const linkTo = (name: CountName): string => paths.messages({ range: rangeKey, fate: fateOf[name] });
   const oldestMs =
     overview.oldestQueuedAt === undefined ? undefined : Date.parse(overview.now) - Date.parse(overview.oldestQueuedAt);
@@ -171,6 +177,12 @@ export function FlowSection({ overview, rangeKey }: { readonly overview: Overvie
           {asTable ? words.table.hide : words.table.show}
         </button>
       </div>
+      {countedSince === undefined ? null : (
+        <p className="small">
+          {words.scope.countedSince(format.moment(Date.parse(countedSince), flow.until))}{' '}
+          <Link to={paths.report({ range: rangeKey })}>{words.nav.reports}</Link>
+        </p>
+      )}
       {asTable ? (
         <FlowTable overview={overview} />
       ) : (
@@ -179,16 +191,19 @@ export function FlowSection({ overview, rangeKey }: { readonly overview: Overvie
             <Tile
               key={name}
               title={tiles[name][0]}
-              unit={tiles[name][1]}
-              total={format.integer(overview.totals[name])}
+              unit={unitOf(name)}
+              total={name === 'deferred' ? deferred : format.integer(overview.totals[name])}
               to={linkTo(name)}
               tone={name === 'deferred' ? 'orange' : 'blue'}
               values={series[name]}
-              say={format.integer}
+              say={(value) => (name === 'deferred' ? attempts(value) : format.integer(value))}
               kind="bars"
               flow={flow}
               stepMs={overview.stepMs}
-              open={(params) => void navigate(paths.messages({ ...params, fate: fateOf[name] }))}
+              // A bar of attempts leads to why they were put off: most of their messages are delivered by now.
+              open={(params) =>
+                navigate(name === 'deferred' ? paths.report(params) : paths.messages({ ...params, fate: fateOf[name] }))
+              }
             />
           ))}
           <Tile
@@ -202,7 +217,7 @@ export function FlowSection({ overview, rangeKey }: { readonly overview: Overvie
             kind="line"
             flow={flow}
             stepMs={overview.stepMs}
-            open={(params) => void navigate(paths.messages({ ...params, fate: 'deferred' }))}
+            open={(params) => navigate(paths.messages({ ...params, fate: 'deferred' }))}
           />
         </div>
       )}

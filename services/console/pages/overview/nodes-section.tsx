@@ -1,8 +1,8 @@
-import { Link } from 'react-router';
 import type { NodeStateWire, OverviewWire } from '../../../protocol/wire.ts';
 import { TraceLine } from '../../charts/trace-line.tsx';
 import { useConsole } from '../../parts/console-context.ts';
 import { NodeMark } from '../../parts/marks.tsx';
+import { Link } from '../../parts/scoped-link.tsx';
 import { Inert } from '../../parts/text.tsx';
 import { paths } from '../../paths.ts';
 

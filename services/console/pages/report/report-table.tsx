@@ -1,7 +1,8 @@
 // One table of a report: what leads, and the rest in one row.
-import { Link } from 'react-router';
+
 import type { ReportWire } from '../../../protocol/wire.ts';
 import { useConsole } from '../../parts/console-context.ts';
+import { Link } from '../../parts/scoped-link.tsx';
 import { Inert } from '../../parts/text.tsx';
 import { paths } from '../../paths.ts';
 import type { ReportColumn, ReportTableName } from '../../words/report-words.ts';
