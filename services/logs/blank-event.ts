@@ -45,5 +45,6 @@ export function blankEvent(header: Readonly<Header>): MailEvent {
     action: undefined,
     mailbox: undefined,
     counters: undefined,
+    suppressed: undefined,
   };
 }

@@ -4,6 +4,7 @@ import { parseBare } from './bare.ts';
 import { blankEvent } from './blank-event.ts';
 import { parseDovecot } from './dovecot/message.ts';
 import { createHeaderScanner } from './header/header.ts';
+import { parseLastRepeated, parseLogDaemon, readRepeated } from './log-daemon.ts';
 import { parsePostfix } from './postfix/message.ts';
 import { parseByWords, parseNamed, parsePolicyService } from './software.ts';
 
@@ -43,7 +44,7 @@ export function createLineParser(context: LineContext): LineParser {
       if (event.kind === 'unparsed') parseByWords(line, header.textAt, messageAt, event);
     }
     if (event.kind !== 'unparsed' || start > 0) return event;
-    return parseRelayed(line, messageAt) ?? event;
+    return parseRelayed(line, messageAt) ?? parseByLogDaemon(line, messageAt, event);
   }
 
   /** A line inside a line: a collector put its own header before the one of the mail server. `reason` keeps the inner words. */
@@ -53,6 +54,19 @@ export function createLineParser(context: LineContext): LineParser {
     if (inner.kind === 'unparsed' || inner.software === undefined) return undefined;
     inner.reason ??= line.slice(headers.header.messageAt);
     return inner;
+  }
+
+  /** A line of the log daemon's own, or one that stands for several. */
+  function parseByLogDaemon(line: string, messageAt: number, event: MailEvent): MailEvent {
+    const repeated = readRepeated(line, messageAt);
+    if (repeated !== undefined) {
+      const once = parseFrom(`${line.slice(0, messageAt)}${repeated.text}`, 0);
+      once.suppressed = repeated.times;
+      return once;
+    }
+    parseLogDaemon(line, messageAt, event);
+    if (event.kind === 'unparsed') parseLastRepeated(line, headers.header.textAt, messageAt, event);
+    return event;
   }
 
   return { parse: (text) => parseFrom(bounded(text), 0) };

@@ -133,6 +133,8 @@ export const mailEventSchema = z.object({
   mailbox: text,
   /** Session counters of a logout, as named in the line (`in`, `out`, `deleted`, …), and statistics values. */
   counters: z.record(z.string(), z.number()).optional(),
+  /** Lines that the log daemon says it dropped, or merged into this one. */
+  suppressed: count,
 });
 type MailEventOut = z.infer<typeof mailEventSchema>;
 /** See {@link mailEventSchema}. `undefined` means absent: a parser keeps one object shape for speed. */

@@ -23,7 +23,7 @@ const envelope = {
   rawBytes: 4,
   cutBytes: 0,
   readMs: 0,
-  timeZone: 'Europe/Zürich',
+  timeZone: 'Europe/Zurich',
 };
 
 /** A store that answers the emptiest true thing, with parts replaced by a test. */

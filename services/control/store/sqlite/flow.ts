@@ -44,11 +44,12 @@ export function createFlowReader(db: DatabaseSync, deps: { readonly load: (no: n
       const { since, until, stepMs } = range;
       const start = Math.floor(since / stepMs) * stepMs;
       const all = blankFlow(range);
-      const byNode: Record<string, FlowPoint[]> = {};
+      const byNode = new Map<string, FlowPoint[]>();
       for (const row of read.iterate(start, stepMs, Math.floor(start / minuteMs), Math.floor(until / minuteMs))) {
         const at = Number(row.step);
-        byNode[String(row.node)] ??= blankFlow(range);
-        for (const point of [all[at], byNode[String(row.node)]?.[at]]) {
+        const ofNode = byNode.get(String(row.node)) ?? blankFlow(range);
+        byNode.set(String(row.node), ofNode);
+        for (const point of [all[at], ofNode[at]]) {
           if (point === undefined) continue;
           point.lines += Number(row.lines);
           point.accepted += Number(row.accepted);
@@ -58,7 +59,8 @@ export function createFlowReader(db: DatabaseSync, deps: { readonly load: (no: n
           point.rejected += Number(row.rejected);
         }
       }
-      return { all, byNode };
+      // Whatever a node is called, it is a key of its own.
+      return { all, byNode: Object.fromEntries(byNode) };
     },
     queue: (): { inQueue: number; oldestQueuedAt?: number } => {
       const since = Number(newest.get()?.s ?? 0) - queueSilenceSeconds;

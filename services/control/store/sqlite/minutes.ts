@@ -77,14 +77,3 @@ export function flowOf(event: MailEvent): MinuteColumn | undefined {
       return undefined;
   }
 }
-
-const suppression =
-  /(?:Suppressed (\d+) messages|imuxsock lost (\d+) messages|(\d+) messages lost due to rate-limiting)/;
-
-/** Lines that the system's log daemon says it dropped (journald, rsyslog's imuxsock and imjournal). */
-export function suppressedBy(event: MailEvent, line: string): number {
-  const program = event.program;
-  if (program !== 'systemd-journald' && program !== 'rsyslogd' && program !== 'journal') return 0;
-  const found = suppression.exec(line);
-  return found === null ? 0 : Number(found[1] ?? found[2] ?? found[3] ?? 0);
-}

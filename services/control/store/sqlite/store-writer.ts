@@ -16,7 +16,7 @@ import { addDelays, type DelayHistogram } from '../../delay-counts.ts';
 import type { IngestReport } from '../event-store.ts';
 import { createLineBlocks } from './line-blocks.ts';
 import { createLookupWriter } from './lookup.ts';
-import { createMinutes, flowOf, suppressedBy } from './minutes.ts';
+import { createMinutes, flowOf } from './minutes.ts';
 import { createSources, type Stored } from './sources.ts';
 import { decodeStory, encodeLines, encodeStory } from './story-codec.ts';
 import { createTail } from './tail.ts';
@@ -30,6 +30,8 @@ export const writerLimits = {
 
 /** Log time in which a closed story of the last run is still joined after a restart. */
 const restoredSeconds = 3_600;
+
+const newline = 0x0a;
 
 export type ReadyBatch = { readonly envelope: BatchEnvelope; readonly raw: Buffer };
 
@@ -48,12 +50,28 @@ export function readBatch(envelope: BatchEnvelope, body: Uint8Array): ReadyBatch
   }
   if (raw.length !== envelope.rawBytes)
     throw new AppError('bad-request', `The batch holds ${raw.length} bytes, its envelope says ${envelope.rawBytes}.`);
+  const lines = countLines(raw);
+  if (lines === undefined)
+    throw new AppError('bad-request', 'The last line of the batch has no end; a batch holds whole lines.');
+  if (lines !== envelope.lines)
+    throw new AppError('bad-request', `The batch holds ${lines} lines, its envelope says ${envelope.lines}.`);
   if (envelope.lastOffset < envelope.firstOffset)
     throw new AppError(
       'bad-request',
       `The batch ends at ${envelope.lastOffset}, before it begins at ${envelope.firstOffset}.`,
     );
   return { envelope, raw };
+}
+
+/** `undefined` when the last one is not ended: what follows it in the source would be taken for a line of its own. */
+function countLines(raw: Buffer): number | undefined {
+  let lines = 0;
+  let at = 0;
+  for (let end = raw.indexOf(newline); end >= 0; end = raw.indexOf(newline, at)) {
+    lines += 1;
+    at = end + 1;
+  }
+  return at === raw.length ? lines : undefined;
 }
 
 export type StoreWriter = {
@@ -134,8 +152,8 @@ function createState(db: DatabaseSync) {
             stored.unparsed += 1;
             minutes.add(source, event.time, 'unparsed', 1);
           }
-          const suppressed = suppressedBy(event, line);
-          if (suppressed > 0) {
+          const { suppressed } = event;
+          if (suppressed !== undefined) {
             stored.suppressed += suppressed;
             minutes.add(source, event.time, 'suppressed', suppressed);
           }
