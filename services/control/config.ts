@@ -4,6 +4,7 @@ import { AppError } from '../protocol/errors.ts';
 import { readConfigFile } from '../runtime/config-file.ts';
 import { defaultDataDir } from '../runtime/data-dir.ts';
 import { isLoopbackHost } from '../runtime/loopback.ts';
+import { retentionConfigSchema } from './retention-table.ts';
 
 /** An address, or a network as `192.0.2.0/24`. */
 const network = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
@@ -43,14 +44,7 @@ export const controlConfigSchema = z.strictObject({
         .default(64 * 1024 * 1024),
     })
     .prefault({}),
-  retention: z
-    .strictObject({
-      linesDays: z.number().int().min(1).default(184),
-      storiesDays: z.number().int().min(1).default(184),
-      /** When, in cron's notation and the machine's time zone. */
-      at: z.string().default('17 3 * * *'),
-    })
-    .prefault({}),
+  retention: retentionConfigSchema.prefault({}),
   fleet: z
     .strictObject({
       heartbeatMs: z.number().int().min(100).default(2000),

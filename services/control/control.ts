@@ -51,6 +51,9 @@ export async function startControl(
   stack.add('fleet', fleet.stop);
   const overviewOf = (request: OverviewRequest) => readOverview(request, { clock, store, readNodes: fleet.readNodes });
 
+  const retention = createRetention(config.retention, { clock, store, series, events });
+  stack.add('retention', retention.stop);
+
   const { host, port, tls } = config.listen;
   const trust = tls
     ? await createTrust(
@@ -63,12 +66,6 @@ export async function startControl(
       )
     : undefined;
   if (trust !== undefined) stack.add('trust', trust.stop);
-  const { names, pagesFrom } = config;
-  const app = await createHttpServer(
-    { version, names, pagesFrom, consoleFolder, inFlightBytesMax: config.ingest.inFlightBytesMax },
-    {
-      trust,
-      clock,
   const desk =
     trust === undefined
       ? undefined
@@ -77,12 +74,19 @@ export async function startControl(
           events: createCommandEvents({ log, registry: events.registry }),
           send: (node, command, withinMs) => agents.send(node, command, withinMs),
         });
+  const { names, pagesFrom } = config;
+  const app = await createHttpServer(
+    { version, names, pagesFrom, consoleFolder, inFlightBytesMax: config.ingest.inFlightBytesMax },
+    {
+      trust,
+      desk,
+      clock,
       store,
       series,
+      retention,
       events,
       readOverview: overviewOf,
       readNodes: fleet.readNodes,
-      desk,
       renderMetrics: events.renderMetrics,
       onBatch: (envelope, report) => {
         fleet.report({ kind: 'batch', at: clock.now(), node: envelope.node });
@@ -103,8 +107,6 @@ export async function startControl(
     setTails: (filters) => store.setTails(filters),
   });
   stack.add('live', consoles.stop);
-  const retention = createRetention(config.retention, { clock, store, events });
-  stack.add('retention', retention.stop);
 
   const url = await listenOrExplain(() => app.listen({ host, port }), { host, port, option: '--port' });
   log.info({ url }, 'control serves');

@@ -4,11 +4,12 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { AppError } from '../protocol/errors.ts';
 import type { BatchEnvelope } from '../protocol/ingest.ts';
 import type { Hello, NodeState } from '../protocol/live.ts';
+import type { Removal } from '../protocol/retention.ts';
 import type { Logger } from '../runtime/log.ts';
 import { createDelayMetrics } from './delay-metrics.ts';
 import { createBoundedCounter, createMailMetrics } from './mail-metrics.ts';
 import { createSeriesEvents } from './series/series-events.ts';
-import type { IngestReport, RetentionReport } from './store/event-store.ts';
+import type { IngestReport } from './store/event-store.ts';
 
 export type ControlEvents = ReturnType<typeof createControlEvents>;
 
@@ -79,10 +80,16 @@ export function createControlEvents(options: { readonly version: string }, deps:
     labelNames: ['route', 'status'],
     registers,
   });
-  const removed = new Counter({
+  const removedRows = new Counter({
     name: 'mailward_retention_removed_total',
-    help: 'What retention deleted',
-    labelNames: ['what'],
+    help: 'Lines, stories and rows of samples that retention removed',
+    labelNames: ['class', 'why'],
+    registers,
+  });
+  const removedBytes = new Counter({
+    name: 'mailward_retention_removed_bytes_total',
+    help: 'What they took on disk',
+    labelNames: ['class', 'why'],
     registers,
   });
 
@@ -147,14 +154,18 @@ export function createControlEvents(options: { readonly version: string }, deps:
     overviewFailed(error: unknown): void {
       log.error({ err: error }, 'the overview could not be read');
     },
-    retentionDone(report: RetentionReport): void {
-      removed.inc({ what: 'lines' }, report.lines);
-      removed.inc({ what: 'stories' }, report.stories);
-      removed.inc({ what: 'bytes' }, report.bytes);
-      log.info({ ...report }, 'retention has run');
+    retentionDone(removals: readonly Removal[]): void {
+      for (const removal of removals) {
+        const { class: name, why, rows, bytes } = removal;
+        removedRows.inc({ class: name, why }, rows);
+        removedBytes.inc({ class: name, why }, bytes);
+        const said = { class: name, rows, bytes, until: new Date(removal.until).toISOString() };
+        if (why === 'age') log.info(said, 'retention has removed what was too old');
+        else log.warn(said, 'the store is larger than retention.bytesMax: the oldest was removed before its time');
+      }
     },
     retentionFailed(error: unknown): void {
-      log.error({ err: error }, 'retention could not run; the next night tries again');
+      log.error({ err: error }, 'retention could not run; the next time tries again');
     },
     renderMetrics: async () => ({
       contentType: registry.contentType,

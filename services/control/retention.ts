@@ -1,34 +1,115 @@
+// Removes in its time what may no longer be kept, and knows what was removed.
 import { schedule } from 'node-cron';
-import { AppError } from '../protocol/errors.ts';
+import type { Removal, RetentionAnswer } from '../protocol/retention.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { ControlConfig } from './config.ts';
 import type { ControlEvents } from './events.ts';
+import { describeRetention, type RetentionConfig, retentionTable } from './retention-table.ts';
+import type { SeriesRetentionPolicy, SeriesStore } from './series/series-store.ts';
 import type { EventStore, RetentionPolicy } from './store/event-store.ts';
 
 const dayMs = 24 * 3_600_000;
+/** How often the size of the store is looked at: a burst fills a disk long before the night. */
+const sizeCheckMs = 5 * 60_000;
 
 /** What is too old at `now`. */
-export function cutOff(config: ControlConfig['retention'], now: number): RetentionPolicy {
-  return { linesBefore: now - config.linesDays * dayMs, storiesBefore: now - config.storiesDays * dayMs };
+export function cutOff(
+  config: RetentionConfig,
+  now: number,
+): { readonly store: RetentionPolicy; readonly series: SeriesRetentionPolicy } {
+  const before = (days: number) => now - days * dayMs;
+  return {
+    store: {
+      ...{
+        linesBefore: before(config.linesDays),
+        storiesBefore: before(config.storiesDays),
+        bytesMax: config.bytesMax,
+      },
+    },
+    series: {
+      raw: before(config.samplesRawDays),
+      minute: before(config.samplesMinuteDays),
+      fiveMinutes: before(config.samplesFiveMinutesDays),
+      hour: before(config.samplesHourDays),
+    },
+  };
 }
 
-/** Deletes once a night what is older than its class may be; the store does it in bounded chunks. */
+export type Retention = {
+  readonly read: () => Promise<RetentionAnswer>;
+  /** The instant before which answers name no persons. */
+  readonly namesSince: () => number;
+  readonly stop: () => Promise<void>;
+};
+
+/** Runs at the configured time, and whenever the store has outgrown its bound; the stores do it in bounded chunks. */
 export function createRetention(
-  config: ControlConfig['retention'],
-  deps: { readonly clock: Clock; readonly store: EventStore; readonly events: ControlEvents },
-): { readonly stop: () => Promise<void> } {
-  const { clock, store, events } = deps;
-  const run = async () => {
+  config: RetentionConfig,
+  deps: {
+    readonly clock: Clock;
+    readonly store: EventStore;
+    readonly series: SeriesStore;
+    readonly events: Pick<ControlEvents, 'retentionDone' | 'retentionFailed'>;
+  },
+): Retention {
+  const { clock, store, series, events } = deps;
+  let isRunning = false;
+  let hasStopped = false;
+
+  async function apply(work: (now: number) => Promise<readonly Removal[]>): Promise<void> {
     try {
-      events.retentionDone(await store.applyRetention(cutOff(config, clock.now())));
+      events.retentionDone(await work(clock.now()));
     } catch (error) {
-      events.retentionFailed(error);
+      // A store that was closed meanwhile is no fault: what is left is removed next time.
+      if (!hasStopped) events.retentionFailed(error);
     }
-  };
-  try {
-    const task = schedule(config.at, run, { noOverlap: true });
-    return { stop: async () => task.destroy() };
-  } catch (cause) {
-    throw new AppError('bad-config', `retention.at: ${config.at} is not a cron expression`, { cause });
   }
+  async function start(work: () => Promise<void>): Promise<void> {
+    if (isRunning) return;
+    isRunning = true;
+    await work();
+    isRunning = false;
+  }
+  const byAge = async () => {
+    await apply((now) => store.applyRetention(cutOff(config, now).store, now));
+    await apply((now) => series.applyRetention(cutOff(config, now).series, now));
+  };
+
+  const task = schedule(config.at, () => start(byAge), { noOverlap: true });
+  const { bytesMax } = config;
+  const stopChecking =
+    bytesMax === undefined
+      ? () => {}
+      : clock.every(sizeCheckMs, () => start(() => apply((now) => store.applyRetention({ bytesMax }, now))));
+
+  return {
+    read: async () => {
+      const [ofStore, ofSeries] = await Promise.all([store.readRemovals(), series.readRemovals()]);
+      const removals = [...ofStore.removals, ...ofSeries.removals].sort((a, b) => b.at - a.at);
+      return {
+        ...{ table: describeRetention(config), at: config.at },
+        ...{ storeBytes: ofStore.bytes, seriesBytes: ofSeries.bytes },
+        ...(bytesMax === undefined ? {} : { bytesMax }),
+        ...{ warnings: describeWarnings(removals, clock.now()), removals },
+      };
+    },
+    namesSince: () => clock.now() - config.storiesDays * dayMs,
+    stop: async () => {
+      hasStopped = true;
+      stopChecking();
+      await task.destroy();
+    },
+  };
+}
+
+/** Lines that the disk had no room for, though the law would have them kept. */
+function describeWarnings(removals: readonly Removal[], now: number): string[] {
+  const young = removals.filter(
+    (removal) =>
+      removal.class === 'lines' && removal.why === 'size' && removal.until > now - retentionTable.lines.daysMin * dayMs,
+  );
+  if (young.length === 0) return [];
+  const until = young.reduce((most, removal) => Math.max(most, removal.until), 0);
+  return [
+    `The store was larger than retention.bytesMax, so lines up to ${new Date(until).toISOString()} were removed before their ${retentionTable.lines.daysMin} days were over. Raise retention.bytesMax.`,
+  ];
 }

@@ -31,6 +31,8 @@ export const completenessSchema = z.object({
   since: instant,
   until: instant,
   complete: z.boolean(),
+  /** Present when what came before this instant was removed by retention: that is no gap, and nothing was lost. */
+  removedUntil: instant.optional(),
   sentence: z.string(),
   sources: z.array(sourceCompletenessSchema),
 });

@@ -1,4 +1,5 @@
 // What every EventStore does, whatever it is made of. A driver is a function that opens a store in a directory.
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -387,6 +388,68 @@ describe.each(drivers)('%s', (_name, open) => {
     });
   });
 
+  test('an interval that retention took is no gap, and no answer about all times is the less complete for it', async () => {
+    const store = await openStore();
+    const dayMs = 86_400_000;
+    const oldDay = Date.parse('2026-10-01T10:00:00Z');
+    const oldLines = messageLines({
+      at: 'Oct  1 10:00:00',
+      queueId: queueIdOf(500),
+      from: 'a@from.example',
+      to: 'b@to.example',
+    });
+    await put(store, makeBatch(oldLines, { sourceId: 'old' }));
+    await put(store, makeBatch(someMessages(4), { sourceId: 'young' }));
+    const before = Date.parse('2026-11-01T00:00:00Z');
+    await store.applyRetention({ linesBefore: before, storiesBefore: before }, readMs);
+    const over = (since: number, until: number) => store.readCompleteness({ since, until });
+    const old = await over(oldDay - dayMs, oldDay + dayMs);
+    expect(old.complete).toBe(false);
+    expect(old.sources.map(({ sourceId, state }) => [sourceId, state])).toEqual([['young', 'unknown']]);
+    expect(old.sentence).toMatch(
+      /^Lines before 2026-10-01T10:00:.* were removed by retention\. No log lines are stored/,
+    );
+    expect(old.removedUntil).toBeGreaterThanOrEqual(oldDay);
+    const young = await over(before, readMs);
+    expect(young).toMatchObject({ complete: true, sentence: 'Complete.', sources: [{ sourceId: 'young' }] });
+    expect(young.removedUntil).toBeUndefined();
+    expect((await store.searchStories({})).completeness).toMatchObject({ complete: true });
+    // The sums that stand with a source are those of what is kept.
+    const all = await over(0, readMs);
+    expect(all.sources.map(({ sourceId, lines }) => [sourceId, lines])).toEqual([['young', someMessages(4).length]]);
+    // Half a year on, the source itself is forgotten: the same file would be read anew.
+    await put(store, makeBatch(someMessages(1), { sourceId: 'last' }));
+    await store.applyRetention({ linesBefore: before + 40 * dayMs }, readMs + 1);
+    const known = (await store.readOffsets('mx1')).map(({ sourceId }) => sourceId).sort();
+    expect(known).toEqual(['last', 'young']);
+  });
+
+  test('above its bound the store gives up the oldest lines with their stories, and as little as that takes', async () => {
+    const store = await openStore();
+    const noise = (day: number) =>
+      Array.from({ length: 400 }, (_, no) => {
+        const queueId = queueIdOf(day * 1_000 + no);
+        const bytes = createHash('sha512').update(queueId).digest('hex');
+        return messageLines({ at: `Nov ${day} 10:00:00`, queueId, from: `${bytes}@from.example`, to: 'b@to.example' });
+      }).flat();
+    for (let day = 10; day < 20; day += 1) await put(store, makeBatch(noise(day), { sourceId: `day${day}` }));
+    const { bytes } = await store.readRemovals();
+    expect(await store.applyRetention({ bytesMax: bytes }, readMs)).toEqual([]);
+    const bytesMax = Math.floor(bytes * 0.6);
+    const removals = await store.applyRetention({ bytesMax }, readMs + 1);
+    expect(removals.map((removal) => [removal.class, removal.why]).sort()).toEqual([
+      ['lines', 'size'],
+      ['stories', 'size'],
+    ]);
+    const left = (await store.readRemovals()).bytes;
+    expect(left).toBeLessThanOrEqual(bytesMax);
+    expect(await ids(store, { q: queueIdOf(10_000) })).toEqual([]);
+    expect(await ids(store, { q: queueIdOf(19_000) })).toEqual([queueIdOf(19_000)]);
+    const { sentence } = await store.readCompleteness({ since: Date.parse('2026-11-09T00:00:00Z'), until: readMs });
+    expect(sentence).toMatch(/^Lines before 2026-11-1.* were removed by retention\.$/);
+    expect(await store.applyRetention({ bytesMax }, readMs + 2)).toEqual([]);
+  });
+
   test('retention deletes by age, says how much, and leaves the rest whole', async () => {
     const store = await openStore();
     const old = messageLines({
@@ -399,19 +462,17 @@ describe.each(drivers)('%s', (_name, open) => {
     await put(store, batch);
     await put(store, makeBatch(someMessages(4), { sourceId: 'younger' }));
     const before = Date.parse('2026-11-01T00:00:00Z');
-    expect(await store.applyRetention({ linesBefore: before })).toMatchObject({ lines: 5, stories: 0 });
+    const [lines] = await store.applyRetention({ linesBefore: before }, readMs);
+    expect(lines).toMatchObject({ class: 'lines', why: 'age', rows: 5, at: readMs });
     const [item] = (await store.searchStories({ q: queueIdOf(500) })).items;
     expect(await store.readStory(item?.id ?? '')).toMatchObject({ lines: [], linesOmitted: 5 });
-    const report = await store.applyRetention({ storiesBefore: before });
-    expect(report).toMatchObject({ lines: 0, stories: 1 });
-    expect(report.bytes).toBeGreaterThan(100);
+    const [stories] = await store.applyRetention({ storiesBefore: before }, readMs + 1);
+    expect(stories).toMatchObject({ class: 'stories', why: 'age', rows: 1 });
+    expect(stories?.bytes).toBeGreaterThan(100);
     expect(await ids(store, { q: queueIdOf(500) })).toEqual([]);
     expect(await ids(store, {})).toHaveLength(4);
     expect((await put(store, batch)).ack.result).toBe('duplicate');
-    expect(await store.applyRetention({ linesBefore: before, storiesBefore: before })).toEqual({
-      lines: 0,
-      stories: 0,
-      bytes: 0,
-    });
+    expect(await store.applyRetention({ linesBefore: before, storiesBefore: before }, readMs + 2)).toEqual([]);
+    expect((await store.readRemovals()).removals.map((removal) => removal.class)).toEqual(['stories', 'lines']);
   });
 });

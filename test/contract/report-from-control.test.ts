@@ -8,6 +8,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createControlEvents } from '../../services/control/events.ts';
 import { createHttpServer } from '../../services/control/http/server.ts';
 import { readOverview } from '../../services/control/overview.ts';
+import { createRetention } from '../../services/control/retention.ts';
+import { retentionConfigSchema } from '../../services/control/retention-table.ts';
 import { createSqliteSeriesStore } from '../../services/control/series/sqlite-series-store.ts';
 import type { EventStore } from '../../services/control/store/event-store.ts';
 import { createSqliteEventStore } from '../../services/control/store/sqlite-event-store.ts';
@@ -22,6 +24,7 @@ const pseudoTerminal = '/usr/bin/script';
 let folder: string;
 let store: EventStore;
 let stopSeries: () => Promise<void>;
+let stopRetention: () => Promise<void>;
 let app: Awaited<ReturnType<typeof createHttpServer>>;
 let url: string;
 
@@ -32,10 +35,13 @@ beforeAll(async () => {
   const series = await createSqliteSeriesStore({ dataDir: folder }, { log: { error: console.error } });
   stopSeries = series.stop;
   const deps = { clock: systemClock, store, series, readNodes: () => [] };
+  const retention = createRetention(retentionConfigSchema.parse({}), { ...deps, events });
+  stopRetention = retention.stop;
   app = await createHttpServer(
     { version: '0.0.0', names: [], consoleFolder: '/nonexistent', inFlightBytesMax: 1024 },
     {
-      ...{ ...deps, events, renderMetrics: events.renderMetrics, onBatch: () => {} },
+      ...{ ...deps, retention, events, renderMetrics: events.renderMetrics, onBatch: () => {} },
+      forgetNode: async () => {},
       readOverview: (request) => readOverview(request, deps),
     },
   );
@@ -60,6 +66,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await app.close();
+  await stopRetention();
   await Promise.all([store.stop(), stopSeries()]);
   rmSync(folder, { recursive: true, force: true });
 });

@@ -28,7 +28,7 @@ export function registerProcessRoutes(app: TypedApp, deps: Pick<HttpDeps, 'clock
     },
     async () => {
       // An empty policy deletes nothing, and yet passes through the store's writer: where it comes back, a batch would.
-      const write = store.applyRetention({}).catch((cause: unknown) => {
+      const write = store.applyRetention({}, clock.now()).catch((cause: unknown) => {
         throw new AppError('not-ready', 'The store cannot be written', { cause });
       });
       const read = store.readOffsets('').catch((cause: unknown) => {

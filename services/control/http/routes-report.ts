@@ -6,8 +6,8 @@ import type { HttpDeps, TypedApp } from './typed-app.ts';
 const dayMs = 86_400_000;
 
 /** What mail did over an interval, added up from the stored lines: `/api/v1/reports`. */
-export function registerReportRoutes(app: TypedApp, deps: Pick<HttpDeps, 'store' | 'clock'>): void {
-  const { store, clock } = deps;
+export function registerReportRoutes(app: TypedApp, deps: Pick<HttpDeps, 'store' | 'clock' | 'retention'>): void {
+  const { store, clock, retention } = deps;
   app.get(
     '/api/v1/reports',
     {
@@ -26,8 +26,10 @@ export function registerReportRoutes(app: TypedApp, deps: Pick<HttpDeps, 'store'
         throw new AppError('bad-request', `A report covers at most ${reportLimits.spanMsMax / dayMs} days`, {
           hint: 'Give since and until, since first',
         });
+      // Older lines are kept longer than the names in them may be told: the report says where it begins.
+      const named = Math.min(until, Math.max(since, retention.namesSince()));
       const [report, completeness] = await Promise.all([
-        store.readReport({ since, until, timeZone, rows, ...(domain === undefined ? {} : { domain }) }),
+        store.readReport({ since: named, until, timeZone, rows, ...(domain === undefined ? {} : { domain }) }),
         store.readCompleteness({ since, until }),
       ]);
       return { report, completeness };

@@ -7,6 +7,8 @@ import { systemClock } from '../../runtime/clock.ts';
 import { createLog } from '../../runtime/log.ts';
 import { createControlEvents } from '../events.ts';
 import { readOverview } from '../overview.ts';
+import { createRetention } from '../retention.ts';
+import { retentionConfigSchema } from '../retention-table.ts';
 import type { SeriesStore } from '../series/series-store.ts';
 import type { EventStore } from '../store/event-store.ts';
 import { createHttpServer } from './server.ts';
@@ -45,7 +47,8 @@ function stubStore(parts: Partial<EventStore> = {}): EventStore {
     readCompleteness: async ({ since, until }) => ({ ...completeness, since, until }),
     readReport: async (request) => createReport(request).result(),
     readOffsets: async () => [],
-    applyRetention: async () => ({ lines: 0, stories: 0, bytes: 0 }),
+    applyRetention: async () => [],
+    readRemovals: async () => ({ bytes: 0, removals: [] }),
     stop: async () => {},
     ...parts,
   };
@@ -67,10 +70,13 @@ async function createApp(parts: Partial<EventStore> = {}, inFlightBytesMax = 102
   const store = stubStore(parts);
   const events = createControlEvents({ version: '0.0.0' }, { log: createLog({ process: 'test', level: 'silent' }) });
   const deps = { clock: systemClock, store, series: stubSeries, readNodes: () => [] };
+  const config = retentionConfigSchema.parse({});
+  const retention = createRetention(config, { ...deps, events });
   return createHttpServer(
     { version: '0.0.0', names: ['mail.example.org'], consoleFolder: '/nonexistent', inFlightBytesMax },
     {
       ...deps,
+      retention,
       events,
       readOverview: (request) => readOverview(request, deps),
       renderMetrics: events.renderMetrics,
@@ -96,6 +102,7 @@ test('the OpenAPI document states what travels, and every parameterless route an
     '/api/v1/nodes',
     '/api/v1/overview',
     '/api/v1/reports',
+    '/api/v1/retention',
     '/api/v1/series',
     '/api/v1/series/names',
     '/api/v1/stories',

@@ -11,6 +11,7 @@ import { registerIngest } from './routes-ingest.ts';
 import { registerMailRoutes } from './routes-mail.ts';
 import { registerProcessRoutes } from './routes-process.ts';
 import { registerReportRoutes } from './routes-report.ts';
+import { registerRetentionRoutes } from './routes-retention.ts';
 import { registerScrapes, registerSeriesRoutes } from './routes-series.ts';
 import type { HttpDeps, HttpOptions } from './typed-app.ts';
 
@@ -47,6 +48,7 @@ export async function createHttpServer(options: HttpOptions, deps: HttpDeps): Pr
     registerFleetRoutes(typed, deps);
     registerProcessRoutes(typed, deps);
     registerSeriesRoutes(typed, deps);
+    registerRetentionRoutes(typed, deps);
   });
   await app.register(async (scope) => {
     registerIngest(scope.withTypeProvider<ZodTypeProvider>(), options, deps);

@@ -10,6 +10,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { CommandDesk } from '../commands/command-desk.ts';
 import type { ControlEvents } from '../events.ts';
 import type { OverviewRequest } from '../overview.ts';
+import type { Retention } from '../retention.ts';
 import type { SeriesStore } from '../series/series-store.ts';
 import type { EventStore, IngestReport } from '../store/event-store.ts';
 import type { Trust } from '../trust/trust.ts';
@@ -34,6 +35,7 @@ export type HttpDeps = {
   readonly clock: Clock;
   readonly store: EventStore;
   readonly series: SeriesStore;
+  readonly retention: Pick<Retention, 'read' | 'namesSince'>;
   readonly events: ControlEvents;
   readonly readOverview: (request: OverviewRequest) => Promise<Overview>;
   readonly readNodes: () => NodeState[];
@@ -41,6 +43,6 @@ export type HttpDeps = {
   readonly renderMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
   /** Absent without TLS, where every connection comes from this machine and agents need no certificate. */
   readonly trust?: Trust | undefined;
-};
   /** Absent as trust is: without it there are no signed commands. */
   readonly desk?: CommandDesk | undefined;
+};

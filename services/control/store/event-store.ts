@@ -4,6 +4,7 @@ import type { Completeness } from '../../protocol/completeness.ts';
 import type { BatchAck, BatchEnvelope } from '../../protocol/ingest.ts';
 import type { TailChunk, TailFilter } from '../../protocol/live.ts';
 import type { Report } from '../../protocol/report.ts';
+import type { Removal, StoreRemovals } from '../../protocol/retention.ts';
 import type { DelayCounts } from '../delay-counts.ts';
 
 /** What one batch taught us, for metrics and the live page. Counted once: a duplicate batch has all counts zero. */
@@ -43,9 +44,15 @@ export type ReportRequest = {
   readonly domain?: string;
 };
 
-/** Delete what is older; `undefined` keeps. Reports what was removed. */
-export type RetentionPolicy = { readonly linesBefore?: number; readonly storiesBefore?: number };
-export type RetentionReport = { readonly lines: number; readonly stories: number; readonly bytes: number };
+/**
+ * What is older is removed; `undefined` keeps. Figures by the minute and gaps go with the lines that they count. Above
+ * `bytesMax` of used disk the oldest lines go, and what else is that old, until there is some room again.
+ */
+export type RetentionPolicy = {
+  readonly linesBefore?: number;
+  readonly storiesBefore?: number;
+  readonly bytesMax?: number | undefined;
+};
 
 export interface EventStore {
   /** Durable when it resolves. `body` is the zstd-compressed lines and is transferred, not copied: the caller's buffer is gone. */
@@ -69,7 +76,8 @@ export interface EventStore {
   readOffsets(
     node: string,
   ): Promise<ReadonlyArray<{ readonly sourceId: string; readonly lastOffset: number; readonly wholeTo?: number }>>;
-  /** Deletes in bounded chunks. */
-  applyRetention(policy: RetentionPolicy): Promise<RetentionReport>;
+  /** Deletes in bounded chunks, and keeps on record what it removed. `now` is when. */
+  applyRetention(policy: RetentionPolicy, now: number): Promise<Removal[]>;
+  readRemovals(): Promise<StoreRemovals>;
   stop(): Promise<void>;
 }

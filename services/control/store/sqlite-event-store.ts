@@ -4,8 +4,9 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../../protocol/errors.ts';
+import type { StoreRemovals } from '../../protocol/retention.ts';
 import type { Logger } from '../../runtime/log.ts';
-import type { EventStore, RetentionReport } from './event-store.ts';
+import type { EventStore } from './event-store.ts';
 import { createReportThread } from './sqlite/report-thread.ts';
 import type { RetentionChunk } from './sqlite/retention.ts';
 import { createWorkerCalls } from './sqlite/worker-calls.ts';
@@ -92,16 +93,18 @@ export async function createSqliteEventStore(
     readReport: (request) => reports.read(request),
     readCompleteness: (range) => ask('readCompleteness', range),
     readOffsets: (node) => ask('readOffsets', node),
-    applyRetention: async (policy) => {
-      const total: { -readonly [K in keyof RetentionReport]: number } = { lines: 0, stories: 0, bytes: 0 };
-      for (;;) {
-        const chunk = await writer.call<RetentionChunk>('retentionStep', [policy]);
-        total.lines += chunk.lines;
-        total.stories += chunk.stories;
-        total.bytes += chunk.bytes;
-        if (chunk.isDone) return total;
+    applyRetention: async (policy, now) => {
+      let hasRemoved = false;
+      for (let isDone = false; !isDone; ) {
+        const chunk = await writer.call<RetentionChunk>('retentionStep', [policy, now]);
+        isDone = chunk.isDone;
+        hasRemoved ||= chunk.hasRemoved;
       }
+      if (!hasRemoved) return [];
+      const { removals } = await ask<StoreRemovals>('readRemovals');
+      return removals.filter(({ at }) => at === now);
     },
+    readRemovals: () => ask('readRemovals'),
     stop: async () => {
       await Promise.allSettled([reader.call('stop', []), reports.stop(), writer.call('stop', [])]);
       await Promise.all([reader.ended, writer.ended]);

@@ -1,6 +1,7 @@
 // How whole the log is over an interval, source by source, and in a sentence.
 import type { DatabaseSync } from 'node:sqlite';
 import { type Completeness, gapsMax, type SourceCompleteness } from '../../../protocol/completeness.ts';
+import type { RemovalReader } from './removals.ts';
 
 export type Interval = { readonly since: number; readonly until: number };
 
@@ -11,11 +12,15 @@ const minuteMs = 60_000;
 type SourceFigures = { lines: number; unparsed: number; suppressed: number; duplicates: number };
 const nothing: SourceFigures = { lines: 0, unparsed: 0, suppressed: 0, duplicates: 0 };
 
-export function createCompletenessReader(db: DatabaseSync) {
+export function createCompletenessReader(db: DatabaseSync, removals: RemovalReader) {
   const readSources = db.prepare('SELECT * FROM source');
   const readMinutes = db.prepare(
     `SELECT source, sum(lines) AS lines, sum(unparsed) AS unparsed, sum(suppressed) AS suppressed, sum(duplicates) AS duplicates
      FROM minute WHERE minute BETWEEN ? AND ? GROUP BY source`,
+  );
+  const readBefore = db.prepare(
+    `SELECT source, sum(lines) AS lines, sum(unparsed) AS unparsed, sum(suppressed) AS suppressed, sum(duplicates) AS duplicates
+     FROM minute WHERE minute < ? GROUP BY source`,
   );
   const readGaps = db.prepare('SELECT * FROM gap WHERE since <= ? AND until >= ? ORDER BY until DESC');
   const readExtent = db.prepare('SELECT min(minute) AS first, max(minute) AS last FROM minute');
@@ -28,25 +33,55 @@ export function createCompletenessReader(db: DatabaseSync) {
   });
 
   /** When the stored lines begin and end. */
-  function extent(): Interval | undefined {
+  function extentOfLines(): Interval | undefined {
     const row = readExtent.get();
     if (row === undefined || row.first === null) return undefined;
     return { since: Number(row.first) * minuteMs, until: (Number(row.last) + 1) * minuteMs - 1 };
   }
 
+  /** The sums over everything stand with the sources: no need to add up months of minutes, only what comes before. */
+  function addUp(sources: readonly Record<string, unknown>[], interval: Interval): Map<number, SourceFigures> {
+    const whole = extentOfLines();
+    const figures = new Map<number, SourceFigures>();
+    const [from, to] = [Math.floor(interval.since / minuteMs), Math.floor(interval.until / minuteMs)];
+    const middle = whole === undefined ? 0 : (whole.since + whole.until) / 2;
+    if (whole === undefined || interval.until < whole.until || interval.since > middle) {
+      for (const row of readMinutes.iterate(from, to)) figures.set(Number(row.source), figuresOf(row));
+      return figures;
+    }
+    for (const row of sources) figures.set(Number(row.no), figuresOf(row));
+    for (const row of readBefore.iterate(from)) {
+      const [all, before] = [figures.get(Number(row.source)), figuresOf(row)];
+      if (all === undefined) continue;
+      for (const name of Object.keys(all) as (keyof SourceFigures)[]) all[name] -= before[name];
+    }
+    return figures;
+  }
+
+  /** What retention took of the interval. A minute's grace: what is kept begins somewhere within one. */
+  function removedFrom(interval: Interval): { readonly until: number; readonly sentence: string } | undefined {
+    const [lines, stories] = [removals.until('lines'), removals.until('stories')];
+    const until = Math.max(lines, stories);
+    if (until <= interval.since + minuteMs) return undefined;
+    const at = new Date(until).toISOString();
+    const sentence =
+      lines >= stories
+        ? `Lines before ${at} were removed by retention.`
+        : `Messages before ${at} were removed by retention, their lines are kept longer.`;
+    return { until, sentence };
+  }
+
   return {
-    extent,
+    /** What a question about all times is about. */
+    extent: (): Interval | undefined => {
+      const whole = extentOfLines();
+      return whole === undefined ? undefined : { ...whole, since: Math.max(whole.since, removals.until('stories')) };
+    },
     read: (interval: Interval): Completeness => {
-      const whole = extent();
       const sources = readSources.all();
-      const figures = new Map<number, SourceFigures>();
-      // The sums over everything stand with the sources: no need to add up months of minutes.
-      if (whole !== undefined && interval.since <= whole.since && interval.until >= whole.until) {
-        for (const row of sources) figures.set(Number(row.no), figuresOf(row));
-      } else {
-        const [from, to] = [Math.floor(interval.since / minuteMs), Math.floor(interval.until / minuteMs)];
-        for (const row of readMinutes.iterate(from, to)) figures.set(Number(row.source), figuresOf(row));
-      }
+      const figures = addUp(sources, interval);
+      const removed = removedFrom(interval);
+      const linesRemovedUntil = removals.until('lines');
       const gaps = new Map<number, { since: number; until: number; bytes: number }[]>();
       for (const row of readGaps.iterate(interval.until, interval.since)) {
         const list = gaps.get(Number(row.source)) ?? [];
@@ -84,13 +119,19 @@ export function createCompletenessReader(db: DatabaseSync) {
       }
       // A file that a rotation put away is silent because its log goes on in the next one.
       const current = all.filter(
-        (source) => source.state !== 'unknown' || source.lastSeenAt === newest.get(logOf(source)),
+        (source) =>
+          source.state !== 'unknown' ||
+          // Nor is one whose lines retention took.
+          (source.lastSeenAt === newest.get(logOf(source)) && source.lastSeenAt > linesRemovedUntil),
       );
-      const { complete, sentence } = describe(heard);
+      const { complete, sentence } = describe(heard, removed?.sentence);
       // What is wrong comes first, so that the bound never hides it.
       const order = { gap: 0, suppressed: 1, complete: 2, unknown: 3 };
       const listed = current.sort((a, b) => order[a.state] - order[b.state] || (a.node < b.node ? -1 : 1));
-      return { ...interval, complete, sentence, sources: listed.slice(0, sourcesMax) };
+      return {
+        ...{ ...interval, complete, sentence, sources: listed.slice(0, sourcesMax) },
+        ...(removed === undefined ? {} : { removedUntil: removed.until }),
+      };
     },
   };
 }
@@ -100,9 +141,12 @@ function logOf({ node, path }: SourceCompleteness): string {
   return `${node}\n${path.replace(/(?:\.\d{1,4}|-\d{8}(?:-\d+)?)?(?:\.(?:gz|bz2|xz|zst))?$/, '')}`;
 }
 
-function describe(heard: readonly SourceCompleteness[]): { complete: boolean; sentence: string } {
-  if (heard.length === 0) return { complete: false, sentence: 'No log lines are stored for this interval.' };
-  const parts: string[] = [];
+function describe(
+  heard: readonly SourceCompleteness[],
+  removed: string | undefined,
+): { complete: boolean; sentence: string } {
+  const parts = removed === undefined ? [] : [removed];
+  if (heard.length === 0) parts.push('No log lines are stored for this interval.');
   const withGap = heard.filter((source) => source.gapBytes > 0);
   if (withGap.length > 0) {
     const bytes = withGap.reduce((sum, source) => sum + source.gapBytes, 0);

@@ -35,6 +35,8 @@ export type LineBlocks = {
   readonly append: (source: { no: number; timeZone: string; readMs: number }, bytes: Buffer, onLines: OnLines) => void;
   /** Writes what has changed; part of the caller's transaction. */
   readonly flush: () => void;
+  /** Continues no block that is stored already: retention may have taken it. To be called when all is flushed. */
+  readonly closeAll: () => void;
 };
 
 const level1 = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
@@ -104,6 +106,7 @@ export function createLineBlocks(db: DatabaseSync): LineBlocks {
     flush: () => {
       for (const [source, block] of open) if (block.isDirty) write(source, block);
     },
+    closeAll: () => open.clear(),
   };
 }
 

@@ -7,6 +7,7 @@ import type { DomainFlowRange, FlowRange } from '../event-store.ts';
 import { createCompletenessReader, type Interval } from './completeness.ts';
 import { createDomainFlowReader } from './domain-flow.ts';
 import { createFlowReader } from './flow.ts';
+import { createRemovalReader, usedBytes } from './removals.ts';
 import { openForReading } from './schema.ts';
 import { createSearch } from './search.ts';
 import { offsetsOf } from './source-ranges.ts';
@@ -16,7 +17,8 @@ import { answerOf, type Call } from './worker-calls.ts';
 const port = parentPort;
 if (port === null) throw new Error('this file runs as a worker');
 const db = openForReading((workerData as { path: string }).path);
-const completeness = createCompletenessReader(db);
+const removals = createRemovalReader(db);
+const completeness = createCompletenessReader(db, removals);
 const stories = createStoryReader(db, completeness);
 const search = createSearch(db, { load: stories.load, completeness, now: systemClock.now });
 const readDomainFlow = createDomainFlowReader({ load: stories.load, byKeys: search.byKeys });
@@ -39,6 +41,8 @@ function run(method: string, args: readonly unknown[]): unknown {
       return figures.queue();
     case 'readCompleteness':
       return completeness.read(args[0] as Interval);
+    case 'readRemovals':
+      return { bytes: usedBytes(db), removals: removals.list() };
     case 'readOffsets':
       return readOffsets
         .all(args[0] as string)

@@ -30,17 +30,18 @@ export function createRemovalWriter(db: DatabaseSync): (removal: Removal) => voi
 }
 
 export type RemovalReader = {
-  /** The newest instant of a class that was removed; 0 when nothing was. */
-  readonly until: (name: RetentionClass) => number;
+  /** The newest instant of a class that was removed, for any reason or for one; 0 when nothing was. */
+  readonly until: (name: RetentionClass, why?: Removal['why']) => number;
   /** The newest first. */
   readonly list: () => Removal[];
 };
 
 export function createRemovalReader(db: DatabaseSync): RemovalReader {
   const newest = db.prepare('SELECT max(until) AS until FROM removal WHERE class = ?');
+  const newestFor = db.prepare('SELECT max(until) AS until FROM removal WHERE class = ? AND why = ?');
   const list = db.prepare('SELECT * FROM removal ORDER BY no DESC LIMIT ?');
   return {
-    until: (name) => Number(newest.get(name)?.until ?? 0),
+    until: (name, why) => Number((why === undefined ? newest.get(name) : newestFor.get(name, why))?.until ?? 0),
     list: () =>
       list.all(removalLimits.listedMax).map((row) => ({
         class: removalSchema.shape.class.parse(row.class),

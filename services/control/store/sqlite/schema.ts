@@ -1,9 +1,10 @@
 // The file of the embedded EventStore. Written by one worker, read by another; WAL lets both go on.
 import { DatabaseSync } from 'node:sqlite';
 import { AppError } from '../../../protocol/errors.ts';
+import { removalTable } from './removals.ts';
 
-/** Raised with every change of the tables; a newer file is refused, an older one would be migrated here. */
-export const schemaVersion = 1;
+/** Raised with every change of the tables; a newer file is refused, an older one gets what it lacks. */
+export const schemaVersion = 2;
 
 /** Rows of lookup pages: `segment * bucketsMax + bucket`. */
 export const bucketsMax = 65_536;
@@ -46,6 +47,8 @@ CREATE TABLE gap (
   source INTEGER NOT NULL, first_offset INTEGER NOT NULL, last_offset INTEGER NOT NULL, since INTEGER NOT NULL,
   until INTEGER NOT NULL, PRIMARY KEY (source, first_offset)
 ) WITHOUT ROWID;
+-- What retention took away.
+${removalTable}
 `;
 
 /**
@@ -70,7 +73,8 @@ export function openForWriting(path: string): DatabaseSync {
       },
     );
   }
-  if (version === 0) db.exec(`BEGIN; ${tables} PRAGMA user_version = ${schemaVersion}; COMMIT`);
+  const missing = version === 0 ? tables : version === 1 ? removalTable : '';
+  if (missing !== '') db.exec(`BEGIN; ${missing} PRAGMA user_version = ${schemaVersion}; COMMIT`);
   return db;
 }
 

@@ -118,5 +118,7 @@ export function createSources(db: DatabaseSync) {
       }
       if (known.size > sourcesInMemoryMax) known.clear();
     },
+    /** What is in memory no longer holds. To be called when all is flushed. */
+    forget: (): void => known.clear(),
   };
 }

@@ -85,5 +85,5 @@ test('a file of a newer release is refused and left alone', () => {
   db.exec(`PRAGMA user_version = ${schemaVersion + 1}`);
   db.close();
   expect(() => openForWriting(path)).toThrow(AppError);
-  expect(() => openForWriting(path)).toThrow(/was written by a newer release \(schema 2, this one knows 1\)/);
+  expect(() => openForWriting(path)).toThrow(/was written by a newer release \(schema 3, this one knows 2\)/);
 });

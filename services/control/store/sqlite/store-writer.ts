@@ -81,6 +81,8 @@ export type StoreWriter = {
    */
   readonly ingest: (batches: readonly ReadyBatch[]) => (IngestReport | AppError)[];
   readonly setTails: (filters: Readonly<Record<string, TailFilter>>) => void;
+  /** Lines and sources were removed from the file. */
+  readonly forgetRemoved: () => void;
 };
 
 export function createStoreWriter(db: DatabaseSync): StoreWriter {
@@ -88,6 +90,7 @@ export function createStoreWriter(db: DatabaseSync): StoreWriter {
   let state = createState(db);
   return {
     setTails: tail.setFilters,
+    forgetRemoved: () => state.forgetRemoved(),
     ingest: (batches) => {
       db.exec('BEGIN IMMEDIATE');
       try {
@@ -203,6 +206,10 @@ function createState(db: DatabaseSync) {
         ...(delays.size === 0 ? {} : { delays: Object.fromEntries(delays) }),
         ...(tails === undefined ? {} : { tails }),
       };
+    },
+    forgetRemoved: () => {
+      blocks.closeAll();
+      sources.forget();
     },
     flush: () => {
       blocks.flush();

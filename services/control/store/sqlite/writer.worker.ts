@@ -3,8 +3,8 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { AppError } from '../../../protocol/errors.ts';
 import type { BatchEnvelope } from '../../../protocol/ingest.ts';
 import type { TailFilter } from '../../../protocol/live.ts';
-import type { RetentionPolicy } from '../event-store.ts';
 import { giveBack } from '../../../runtime/give-back.ts';
+import type { RetentionPolicy } from '../event-store.ts';
 import { createRetentionStep } from './retention.ts';
 import { claimStore, openForWriting } from './schema.ts';
 import { createStoreWriter, type ReadyBatch, readBatch } from './store-writer.ts';
@@ -22,7 +22,7 @@ const { path } = workerData as { path: string };
 const claim = claimStore(path);
 const db = openForWriting(path);
 const writer = createStoreWriter(db);
-const retentionStep = createRetentionStep(db);
+const retentionStep = createRetentionStep(db, { forgetRemoved: writer.forgetRemoved });
 
 type Waiting = { readonly id: number; readonly batch: ReadyBatch };
 
@@ -84,7 +84,7 @@ function run(method: string, args: readonly unknown[]): unknown {
     case 'setTails':
       return writer.setTails(args[0] as Readonly<Record<string, TailFilter>>);
     case 'retentionStep':
-      return retentionStep(args[0] as RetentionPolicy);
+      return retentionStep(args[0] as RetentionPolicy, args[1] as number);
     case 'stop':
       db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       db.close();
