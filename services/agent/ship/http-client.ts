@@ -34,23 +34,21 @@ export function askOverHttp(url: URL, question: Question, agent: Agent): Promise
   const ask = url.protocol === 'https:' ? requestTls : request;
   return new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { 'content-length': body.length };
+    let reading: Promise<Answer> | undefined;
     const asking = ask(url, { method, agent, signal, headers: { ...headers, ...length } }, (answer) => {
-      readJson(answer).then(
-        (json) => {
-          received = { status: answer.statusCode ?? 0, headers: answer.headers, json };
-          // Answered before all of it was sent: what the system still holds of it goes with the connection.
-          if (asking.writableFinished) resolve(received);
-          else asking.destroy();
-        },
+      reading = readJson(answer).then((json) => ({ status: answer.statusCode ?? 0, headers: answer.headers, json }));
+      reading.then(
+        // Answered before all of it was sent: what the system still holds of it goes with the connection.
+        () => asking.writableFinished || asking.destroy(),
         (error: Error) => asking.destroy(error),
       );
     });
-    let received: Answer | undefined;
     let fault: unknown = new Error('control ended the connection without an answer');
     asking.on('error', (error) => {
       fault = error;
     });
-    asking.on('close', () => (received === undefined ? reject(fault) : resolve(received)));
+    // An answer that is wholly there when the request ends may not have been read yet.
+    asking.on('close', () => (reading === undefined ? reject(fault) : reading.then(resolve, reject)));
     asking.end(body);
   });
 }
