@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { AppError } from '../protocol/errors.ts';
+import { AppError, type ErrorCode } from '../protocol/errors.ts';
 import { describeError, exitStatus } from '../runtime/run-process.ts';
 import { commands } from './commands.ts';
 import { terminalSafe } from './terminal.ts';
@@ -18,6 +18,13 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+const statusOf: Partial<Record<ErrorCode, number>> = {
+  'bad-query': exitStatus.usage,
+  'bad-config': exitStatus.usage,
+  // The answer is no.
+  'node-alive': exitStatus.no,
+};
+
 try {
   await program.parseAsync();
 } catch (error) {
@@ -27,8 +34,7 @@ try {
     // What control or a file name says is not ours: nothing of it may command the terminal.
     const lines = describeError(error).split('\n').map(terminalSafe);
     process.stderr.write(`mailward: ${lines.join('\n')}\n`);
-    process.exitCode =
-      error.code === 'bad-query' || error.code === 'bad-config' ? exitStatus.usage : exitStatus.unreachable;
+    process.exitCode = statusOf[error.code] ?? exitStatus.unreachable;
   } else {
     throw error;
   }

@@ -14,8 +14,9 @@ import { createFleetKeeper } from './fleet-keeper.ts';
 import { createDoorkeeper } from './http/guards.ts';
 import { createHttpServer } from './http/server.ts';
 import { serveAgents } from './live/agent-channel.ts';
-import { serveConsoles } from './live/console-channel.ts';
+import { type ConsoleChannel, serveConsoles } from './live/console-channel.ts';
 import { closeSockets, createSocketServer } from './live/socket-server.ts';
+import { createNodeFile } from './node-file.ts';
 import { type OverviewRequest, readOverview } from './overview.ts';
 import { createRetention } from './retention.ts';
 import type { SeriesStore } from './series/series-store.ts';
@@ -47,7 +48,12 @@ export async function startControl(
   stack.add('series', () => series.stop());
   const events = createControlEvents({ version }, { log });
   const policy = { ...defaultFleetPolicy, ...config.fleet };
-  const fleet = createFleetKeeper(policy, { clock, events, onChange: (states) => consoles.sendNodes(states) });
+  let consoles: ConsoleChannel | undefined;
+  const nodeFile = createNodeFile(join(config.dataDir, 'nodes.json'), { onUnreadable: events.nodesNotRead });
+  const fleet = await createFleetKeeper(policy, {
+    ...{ clock, events, file: nodeFile },
+    onChange: (states) => consoles?.sendNodes(states),
+  });
   stack.add('fleet', fleet.stop);
   const overviewOf = (request: OverviewRequest) => readOverview(request, { clock, store, readNodes: fleet.readNodes });
 
@@ -87,10 +93,11 @@ export async function startControl(
       events,
       readOverview: overviewOf,
       readNodes: fleet.readNodes,
+      forgetNode: fleet.forget,
       renderMetrics: events.renderMetrics,
       onBatch: (envelope, report) => {
         fleet.report({ kind: 'batch', at: clock.now(), node: envelope.node });
-        if (report.tails !== undefined) consoles.sendTails(report.tails);
+        if (report.tails !== undefined) consoles?.sendTails(report.tails);
       },
     },
   );
@@ -99,7 +106,7 @@ export async function startControl(
   const sockets = createSocketServer(app.server, createDoorkeeper({ names, pagesFrom, trust }));
   stack.add('sockets', () => closeSockets(sockets));
   const agents = serveAgents(sockets, config.fleet, { clock, events, fleet, trust, onResult: desk?.resultCame });
-  const consoles = serveConsoles(sockets, {
+  consoles = serveConsoles(sockets, {
     clock,
     events,
     readOverview: overviewOf,

@@ -133,6 +133,12 @@ export function createControlEvents(options: { readonly version: string }, deps:
     nodesChanged(states: readonly NodeState[]): void {
       for (const { node, state, sentence } of states) log.info({ node, state }, sentence);
     },
+    nodesNotRead(error: unknown): void {
+      log.error({ err: error }, 'what was known of the nodes cannot be read, and was put aside');
+    },
+    nodesNotKept(error: unknown): void {
+      log.error({ err: error }, 'what is known of the nodes could not be written');
+    },
     fleetObserved(states: readonly NodeState[]): void {
       for (const state of ['up', 'stale', 'down'] as const)
         nodes.set({ state }, states.filter((node) => node.state === state).length);

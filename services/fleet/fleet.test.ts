@@ -2,7 +2,17 @@ import { expect, test } from 'vitest';
 import type { Heartbeat, Hello } from '../protocol/live.ts';
 import { nodeStateSchema } from '../protocol/live.ts';
 import { protocolVersion } from '../protocol/version.ts';
-import { emptyFleet, type FleetReport, fleetLimits, fold, defaultFleetPolicy as policy, readFleet } from './fleet.ts';
+import {
+  emptyFleet,
+  type FleetReport,
+  fleetLimits,
+  fold,
+  forgetNode,
+  knownNodes,
+  defaultFleetPolicy as policy,
+  readFleet,
+  recallFleet,
+} from './fleet.ts';
 
 const start = Date.UTC(2026, 10, 22, 12);
 const hello = (node: string, at: number): FleetReport => {
@@ -75,4 +85,19 @@ test('a disconnect of somebody unknown is no node, and invented names push out t
   const { nodes } = foldAll(many);
   expect(nodes.size).toBe(fleetLimits.nodesMax);
   expect([nodes.has('n0'), nodes.has('n1'), nodes.has(`n${fleetLimits.nodesMax}`)]).toEqual([false, true, true]);
+});
+
+test('a node of an earlier run is missed until it is heard or forgotten', () => {
+  const before = foldAll([hello('mx1', start), hello('mx2', start)]);
+  const recalled = recallFleet(emptyFleet, knownNodes(before));
+  const states = (fleet: typeof recalled, afterMs: number) =>
+    readFleet(fleet, start + afterMs, policy).map(({ node, state, reason }) => [node, state, reason?.code]);
+  expect(states(recalled, 1)).toEqual([
+    ['mx1', 'stale', 'agent-disconnected'],
+    ['mx2', 'stale', 'agent-disconnected'],
+  ]);
+  expect(states(recalled, downAfterMs)[0]).toEqual(['mx1', 'down', 'agent-disconnected']);
+  const heard = fold(recalled, hello('mx1', start + downAfterMs));
+  expect(states(forgetNode(heard, 'mx2'), downAfterMs)).toEqual([['mx1', 'up', 'agent-starting']]);
+  expect(states(fold(forgetNode(heard, 'mx2'), batch('mx2', start + downAfterMs)), downAfterMs)).toHaveLength(2);
 });

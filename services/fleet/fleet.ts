@@ -97,6 +97,28 @@ function longestUnheard(nodes: ReadonlyMap<string, NodeRecord>, except: string):
   return oldest?.node ?? except;
 }
 
+/** What is worth knowing of a node over a restart of control; instants in epoch ms. */
+export type KnownNode = Pick<NodeRecord, 'node' | 'version' | 'mode' | 'lastHeardAt'>;
+
+/** Every node, by name. */
+export const knownNodes = (fleet: Fleet): KnownNode[] =>
+  [...fleet.nodes.values()]
+    .map(({ node, version, mode, lastHeardAt }) => ({ node, version, mode, lastHeardAt }))
+    .sort((a, b) => (a.node < b.node ? -1 : 1));
+
+/** The fleet with nodes of an earlier run, not connected since; what is known of one already stays. */
+export function recallFleet(fleet: Fleet, known: readonly KnownNode[]): Fleet {
+  const recalled = known.map(
+    (node) => [node.node, { ...node, connectedAt: undefined, lagBytes: 0, sources: undefined }] as const,
+  );
+  return { nodes: new Map([...recalled, ...fleet.nodes]) };
+}
+
+/** The fleet without a node, until it is heard again. */
+export function forgetNode(fleet: Fleet, node: string): Fleet {
+  return { nodes: new Map([...fleet.nodes].filter(([name]) => name !== node)) };
+}
+
 /** Every node as it stands at `now`, by name. */
 export function readFleet(fleet: Fleet, now: number, policy: FleetPolicy): NodeState[] {
   return [...fleet.nodes.values()]

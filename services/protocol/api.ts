@@ -103,6 +103,9 @@ export type Overview = z.infer<typeof overviewSchema>;
 /** `GET /api/v1/nodes` */
 export const nodesSchema = z.object({ now: instant, nodes: z.array(nodeStateSchema) });
 
+/** `DELETE /api/v1/nodes/:node` */
+export const nodeForgottenSchema = z.object({ node: z.string() });
+
 /** `GET /api/v1/stories?…` has a sibling that counts without listing: `GET /api/v1/stories/count`. Bounded, so it may say "at least". */
 export const storyCountSchema = boundedCountSchema;
 export type StoryCount = z.infer<typeof storyCountSchema>;

@@ -16,6 +16,7 @@ export const errorRegistry = {
   'wrong-node': { status: 403, title: 'An agent speaks for its own node alone' },
   'token-refused': { status: 403, title: 'The join token is not taken' },
   'too-many-attempts': { status: 429, title: 'Too many attempts from one address' },
+  'node-alive': { status: 409, title: 'The node is heard' },
   'not-found': { status: 404, title: 'Nothing is found there' },
   'too-large': { status: 413, title: 'The body is larger than allowed' },
   'not-ready': { status: 503, title: 'It is not ready to serve' },

@@ -42,6 +42,7 @@ beforeAll(async () => {
     {
       ...{ ...deps, retention, events, renderMetrics: events.renderMetrics, onBatch: () => {} },
       forgetNode: async () => {},
+      forgetNode: async () => {},
       readOverview: (request) => readOverview(request, deps),
     },
   );

@@ -1,14 +1,16 @@
 // `mailward node`: the nodes that have joined, and the end of one.
 import type { Command } from 'commander';
-import { nodesSchema } from '../../protocol/api.ts';
+import { nodeForgottenSchema, nodesSchema } from '../../protocol/api.ts';
 import { certificatesSchema, revokedSchema } from '../../protocol/trust.ts';
 import { exitStatus } from '../../runtime/run-process.ts';
 import { ask } from '../ask-control.ts';
 import { askOperator, type OperatorOptions, withOperatorOptions } from '../ask-operator.ts';
-import { jsonSafe, renderTable } from '../terminal.ts';
+import { jsonSafe, renderTable, terminalSafe } from '../terminal.ts';
 
 export function registerNode(program: Command): void {
-  const node = program.command('node').description('list the nodes that have joined, and revoke one');
+  const node = program
+    .command('node')
+    .description('list the nodes that have joined, revoke one, and forget one that is gone');
   withOperatorOptions(node.command('list').description('list nodes with their state, mode and certificate'))
     .addHelpText('before', 'Examples:\n  mailward node list\n')
     .action(list);
@@ -20,6 +22,14 @@ export function registerNode(program: Command): void {
   )
     .addHelpText('before', 'Examples:\n  mailward node revoke mx1\n')
     .action(revoke);
+  node
+    .command('forget')
+    .description('take a node that is gone for good off the page; what it sent stays')
+    .argument('<node>', 'its name')
+    .option('--url <url>', 'where control listens', 'http://127.0.0.1:7400')
+    .option('--json', "control's answer as one JSON object")
+    .addHelpText('before', 'Examples:\n  mailward node forget mx-old\n  mailward node forget mx-old --json\n')
+    .action(forget);
 }
 
 async function list(options: OperatorOptions): Promise<void> {
@@ -60,5 +70,16 @@ async function revoke(node: string, options: OperatorOptions): Promise<void> {
     certificates + tokens === 0
       ? `${node} holds no good certificate and no open token.\n`
       : `${node} is revoked: certificates ${certificates}, open tokens ${tokens}, connections closed ${connections}.\n`,
+  );
+}
+
+async function forget(node: string, options: { readonly url: string; readonly json?: boolean }): Promise<void> {
+  const path = `/api/v1/nodes/${encodeURIComponent(node)}`;
+  const answer = await ask(options.url, path, nodeForgottenSchema, undefined, { method: 'DELETE' });
+  if (answer === undefined) process.exitCode = exitStatus.no;
+  if (options.json === true) return void process.stdout.write(`${jsonSafe(JSON.stringify(answer?.body ?? {}))}\n`);
+  const name = terminalSafe(node);
+  process.stdout.write(
+    answer === undefined ? `No node ${name} is known.\n` : `${name} is forgotten. It is back when it is heard again.\n`,
   );
 }

@@ -1,9 +1,10 @@
-import { nodesSchema } from '../../protocol/api.ts';
+import { z } from 'zod';
+import { nodeForgottenSchema, nodesSchema } from '../../protocol/api.ts';
 import { problemResponses } from './openapi.ts';
 import type { HttpDeps, TypedApp } from './typed-app.ts';
 
-/** Nodes as control believes them to be: `/api/v1/nodes`. */
-export function registerFleetRoutes(app: TypedApp, deps: Pick<HttpDeps, 'clock' | 'readNodes'>): void {
+/** Nodes as control believes them to be: `/api/v1/nodes`. (What a node may do is the matter of /api/v1/trust.) */
+export function registerFleetRoutes(app: TypedApp, deps: Pick<HttpDeps, 'clock' | 'readNodes' | 'forgetNode'>): void {
   app.get(
     '/api/v1/nodes',
     {
@@ -14,5 +15,21 @@ export function registerFleetRoutes(app: TypedApp, deps: Pick<HttpDeps, 'clock' 
       },
     },
     async () => ({ now: deps.clock.now(), nodes: deps.readNodes() }),
+  );
+
+  app.delete(
+    '/api/v1/nodes/:node',
+    {
+      schema: {
+        tags: ['fleet'],
+        summary: 'Forget a node that is gone for good; what it sent stays, and it is back when it is heard again',
+        params: z.object({ node: z.string().min(1).max(255) }),
+        response: { 200: nodeForgottenSchema, ...problemResponses },
+      },
+    },
+    async (request) => {
+      await deps.forgetNode(request.params.node);
+      return { node: request.params.node };
+    },
   );
 }

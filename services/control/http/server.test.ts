@@ -78,6 +78,7 @@ async function createApp(parts: Partial<EventStore> = {}, inFlightBytesMax = 102
       ...deps,
       retention,
       events,
+      forgetNode: async () => {},
       readOverview: (request) => readOverview(request, deps),
       renderMetrics: events.renderMetrics,
       onBatch: () => {},
@@ -100,6 +101,7 @@ test('the OpenAPI document states what travels, and every parameterless route an
   expect(Object.keys(document.paths).sort()).toEqual([
     '/api/v1/completeness',
     '/api/v1/nodes',
+    '/api/v1/nodes/{node}',
     '/api/v1/overview',
     '/api/v1/reports',
     '/api/v1/retention',

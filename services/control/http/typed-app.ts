@@ -39,6 +39,7 @@ export type HttpDeps = {
   readonly events: ControlEvents;
   readonly readOverview: (request: OverviewRequest) => Promise<Overview>;
   readonly readNodes: () => NodeState[];
+  readonly forgetNode: (node: string) => Promise<void>;
   readonly onBatch: (envelope: BatchEnvelope, report: IngestReport) => void;
   readonly renderMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
   /** Absent without TLS, where every connection comes from this machine and agents need no certificate. */
