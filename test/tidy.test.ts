@@ -29,7 +29,7 @@ const allowedImports: Record<string, readonly string[]> = {
     ...['protocol', ...pureDomains, 'runtime', 'node:', 'zod', 'fastify', 'fastify-type-provider-zod', '@fastify/'],
     ...['socket.io', 'prom-client', 'node-cron', 'nodemailer', 'imapflow', 'ssh2', 'etcd3', '@elastic/elasticsearch'],
   ],
-  cli: ['protocol', ...pureDomains, 'runtime', 'node:', 'zod', 'commander'],
+  cli: ['protocol', ...pureDomains, 'runtime', 'node:', 'zod', 'commander', 'string-width'],
   console: ['protocol', 'failover', 'react', 'react-dom', 'react-router', 'uplot', 'socket.io-client'],
   demo: ['protocol', 'logs', 'faults', 'runtime', 'node:', 'zod', 'smtp-server', 'nodemailer', 'imapflow'],
   lab: ['protocol', 'logs', 'faults', 'runtime', 'node:', 'zod', 'smtp-server', 'nodemailer', 'imapflow'],

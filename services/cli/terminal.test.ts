@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { clip, csvCell, jsonSafe, renderTable, terminalSafe, terminalStyle } from './terminal.ts';
+import { clip, csvCell, jsonSafe, renderTable, terminalSafe, terminalStyle, widthOf } from './terminal.ts';
 
 test('controls, overrides and invisible characters are shown, not obeyed; letters of any script stay', () => {
   expect(terminalSafe('a\u001b[31mb\u0007\r\n\t')).toBe('a\\x1b[31mb\\x07\\x0d\\x0a\\x09');
@@ -32,6 +32,28 @@ test('a table is aligned, safe and cut to its width', () => {
     ]),
   ).toBe(' n  name\n 5  a\\x1bb\n12  c');
   expect(clip('abcdef', 4)).toBe('abc…');
+});
+
+test('letters that take two columns are counted as two, and none is cut in half', () => {
+  expect(['abc', '漢字', 'e\u0301', '👍🏽', 'ｱ'].map(widthOf)).toEqual([3, 4, 1, 2, 1]);
+  expect(
+    renderTable(
+      [{ title: 'name' }, { title: 'n' }],
+      [
+        ['漢字', '1'],
+        ['ab', '2'],
+      ],
+    ),
+  ).toBe('name  n\n漢字  1\nab    2');
+  expect(clip('漢字漢字', 8)).toBe('漢字漢字');
+  expect(clip('漢字漢字', 7)).toBe('漢字漢…');
+  expect(clip('漢字漢字', 6)).toBe('漢字…');
+  for (let width = 1; width < 9; width += 1) {
+    const cut = clip('🦆🦆e\u0301🦆🦆', width);
+    expect(cut.isWellFormed()).toBe(true);
+    expect(widthOf(cut)).toBeLessThanOrEqual(width);
+  }
+  expect(clip('ae\u0301bc', 3)).toBe('ae\u0301…');
 });
 
 test('there is colour on a terminal alone, and none with NO_COLOR', () => {

@@ -1,5 +1,6 @@
 // The one place that makes text safe for a terminal, and lays out tables for it. Log lines are written by strangers: nothing of
 // them reaches a terminal as a control.
+import stringWidth from 'string-width';
 
 /**
  * Shows what a terminal would obey or hide as `\x1b` or `\u202e`, everything else as it is: C0 and C1 controls, bidirectional
@@ -65,6 +66,13 @@ export function csvCell(text: string): string {
 
 export type Column = { readonly title: string; readonly align?: 'left' | 'right' };
 
+/** Columns of a terminal that a text takes: two for each Chinese, Japanese or Korean letter and emoji, none for an accent. */
+export function widthOf(text: string): number {
+  return isPlain(text) ? text.length : stringWidth(text);
+}
+
+const isPlain = (text: string): boolean => /^[ -~]*$/.test(text);
+
 /** A table in plain text: cells are made safe, columns are as wide as they must be, the last one is cut at `widthMax`. */
 export function renderTable(
   columns: readonly Column[],
@@ -72,21 +80,33 @@ export function renderTable(
   widthMax = Number.POSITIVE_INFINITY,
 ): string {
   const cells = [columns.map(({ title }) => title), ...rows.map((row) => row.map(terminalSafe))];
-  const widths = columns.map((_, index) => Math.max(...cells.map((row) => (row[index] ?? '').length)));
+  const widths = columns.map((_, index) => cells.reduce((most, row) => Math.max(most, widthOf(row[index] ?? '')), 0));
   return cells
     .map((row) => {
-      const padded = row.map((cell, index) =>
-        columns[index]?.align === 'right' ? cell.padStart(widths[index] ?? 0) : cell.padEnd(widths[index] ?? 0),
-      );
+      const padded = row.map((cell, index) => {
+        const room = ' '.repeat(Math.max(0, (widths[index] ?? 0) - widthOf(cell)));
+        return columns[index]?.align === 'right' ? room + cell : cell + room;
+      });
       return clip(padded.join('  ').trimEnd(), widthMax);
     })
     .join('\n');
 }
 
-/** At most `width` characters; a cut shows as `…`. */
+/** At most `width` columns, no letter cut in two; a cut shows as `…`. */
 export function clip(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
+  if (widthOf(text) <= width) return text;
+  if (isPlain(text)) return `${text.slice(0, Math.max(0, width - 1))}…`;
+  let kept = '';
+  let used = 0;
+  for (const { segment } of letters.segment(text)) {
+    used += widthOf(segment);
+    if (used > width - 1) break;
+    kept += segment;
+  }
+  return `${kept}…`;
 }
+
+const letters = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 export type Style = {
   readonly strong: (text: string) => string;

@@ -19,6 +19,9 @@ describe('visible', () => {
   test('cuts at its bound and says so', () => {
     expect(visible('x'.repeat(10), 10)).toBe('x'.repeat(10));
     expect(visible('x'.repeat(11), 10)).toBe(`${'x'.repeat(10)}…`);
+    expect(visible('a👍b', 2)).toBe('a…');
+    expect(visible('a👍b', 3)).toBe('a👍…');
+    expect(visible('a\ud83db', 2)).toBe('a⟨U+D83D⟩…');
   });
 });
 

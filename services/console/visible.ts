@@ -25,8 +25,10 @@ const name = (character: string): string => {
 
 /** The text with everything invisible made visible. Longer than `charactersMax` it is cut, with an ellipsis. */
 export function visible(text: string, charactersMax = 4096): string {
-  const cut = text.length > charactersMax ? `${text.slice(0, charactersMax)}…` : text;
-  return cut.replace(hidden, name);
+  if (text.length <= charactersMax) return text.replace(hidden, name);
+  // A character of two units is left out whole; half of one would be shown as an unpaired surrogate.
+  const isSplit = (text.codePointAt(charactersMax - 1) ?? 0) > 0xffff;
+  return `${text.slice(0, isSplit ? charactersMax - 1 : charactersMax)}…`.replace(hidden, name);
 }
 
 /** A cell of a CSV file (RFC 4180) that no spreadsheet takes for a formula. */
