@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
@@ -10,6 +10,7 @@ import { systemClock } from '../../runtime/clock.ts';
 import { createLog } from '../../runtime/log.ts';
 import { describeError, exitStatus, runProcess } from '../../runtime/run-process.ts';
 import { createStopStack, type StopStack } from '../../runtime/stop-stack.ts';
+import { createDemoFolder, removeDeadDemoFolders } from '../demo-folder.ts';
 import { findMailLogs } from '../find-mail-logs.ts';
 import { type Started, startedText } from '../start-words.ts';
 
@@ -140,7 +141,12 @@ async function startAll(options: StartOptions, stack: StopStack): Promise<Starte
 /** A demo keeps nothing unless it is told where; a real node keeps its state in the usual place. */
 function chooseFolder(dataDir: string | undefined, isDemo: boolean, stack: StopStack): string | undefined {
   if (dataDir !== undefined || !isDemo) return dataDir;
-  const folder = mkdtempSync(join(tmpdir(), 'mailward-'));
+  try {
+    removeDeadDemoFolders(tmpdir());
+  } catch {
+    // Tidying up is a courtesy: what cannot be removed hinders nobody.
+  }
+  const folder = createDemoFolder(tmpdir());
   stack.add('folder', () => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
