@@ -1,12 +1,15 @@
 // How many lines a second go through a real agent process, the network and the store until they are queryable as stories?
 // A log of millions of lines lies there when the agent starts; pages are asked for meanwhile, and in the end every line is
 // counted in the store.
+import { execFile } from 'node:child_process';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
+import { askOperator } from '../../services/cli/ask-operator.ts';
+import { tokenMadeSchema } from '../../services/protocol/trust.ts';
 import type { CompletenessWire, StoryPageWire } from '../../services/protocol/wire.ts';
 import { endAll, startProcess } from '../e2e/real-process.ts';
 import { generateDefaults, generateLog } from './generate-log.ts';
@@ -32,12 +35,14 @@ export async function run(args: readonly string[]): Promise<object> {
     say(`writing ${lines} lines`);
     const written = writeLog(log, lines);
     const controlDir = join(folder, 'control');
-    const control = await startProcess('control', ['--port', '0', '--data-dir', controlDir]);
+    const control = await startProcess('control', ['--tls', '--port', '0', '--data-dir', controlDir]);
+    const agentDir = join(folder, 'agent');
+    await joinNode(control.url, controlDir, agentDir);
     const pages = askForPages(control.url, written.recipients);
     const startedAt = performance.now();
     const agent = await startProcess('agent', [
       ...['--node', 'mx1', '--control', control.url, '--file', log],
-      ...['--data-dir', join(folder, 'agent'), '--metrics-port', '0'],
+      ...['--data-dir', agentDir, '--metrics-port', '0'],
     ]);
     const rates = await untilStored(control.url, lines, startedAt);
     await untilFound(control.url, written.lastQueueId);
@@ -60,6 +65,15 @@ export async function run(args: readonly string[]): Promise<object> {
     await endAll();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** As an operator does: a token made at control, and spent on the node. From then on both know each other by certificates. */
+async function joinNode(url: string, controlDir: string, agentDir: string): Promise<void> {
+  const question = { method: 'POST', path: '/api/v1/trust/tokens', body: {}, schema: tokenMadeSchema } as const;
+  const { token } = (await askOperator({ url, dataDir: controlDir }, question)).value;
+  const agent = join(import.meta.dirname, '../../services/agent/main.ts');
+  const flags = ['--control', url, '--token', token, '--node', 'mx1', '--data-dir', agentDir];
+  await promisify(execFile)(process.execPath, [agent, 'join', ...flags]);
 }
 
 function say(line: string): void {

@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import type { Clock } from '../../runtime/clock.ts';
 import { createFramer, lineOfFrame } from './framing.ts';
 import type { Intake } from './intake.ts';
+import { createSeats, type SeatLimits } from './seats.ts';
 import type { SyslogEvents } from './syslog-events.ts';
 
 /** Bytes of messages that were begun, all connections together. Who would need more is closed. */
@@ -14,7 +15,7 @@ const handshakeMs = 10_000;
 /** How often connections are looked at for having said nothing. */
 const sweepMs = 1000;
 
-export type StreamLimits = { readonly connectionsMax: number; readonly idleMs: number; readonly frameMs: number };
+export type StreamLimits = SeatLimits & { readonly idleMs: number; readonly frameMs: number };
 type Peer = { readonly socket: Socket; heldBytes: number; wholeAt: number; begunAt: number | undefined };
 
 /** Connections of every stream listener together, so that one bound holds for all. */
@@ -24,8 +25,8 @@ export function createStreamIntake(
 ) {
   const { clock, intake, events } = deps;
   const peers = new Set<Peer>();
+  const seats = createSeats(limits);
   let heldBytes = 0;
-  let sockets = 0;
 
   const stopSweeping = clock.every(Math.min(sweepMs, limits.frameMs, limits.idleMs), () => {
     const now = clock.monotonicMs();
@@ -36,6 +37,13 @@ export function createStreamIntake(
       else if (now - peer.wholeAt > limits.idleMs) refuse(peer, 'idle');
     }
   });
+
+  /** Of those who have begun a message, the one that holds the most of our memory. */
+  function refuseLargest(): void {
+    let largest: Peer | undefined;
+    for (const peer of peers) if (peer.heldBytes > (largest?.heldBytes ?? 0)) largest = peer;
+    if (largest !== undefined) refuse(largest, 'memory');
+  }
 
   function refuse(peer: Peer, why: 'slow' | 'idle' | 'malformed' | 'memory'): void {
     events.syslogRefused('stream', why);
@@ -71,14 +79,17 @@ export function createStreamIntake(
       events.syslogCut(pushed.cut);
       account(framer.heldBytes());
       const now = clock.monotonicMs();
-      if (pushed.frames.length > 0) peer.wholeAt = now;
+      if (pushed.frames.length > 0) {
+        peer.wholeAt = now;
+        seats.hasSpoken(socket);
+      }
       peer.begunAt = framer.heldBytes() === 0 ? undefined : pushed.frames.length > 0 ? now : (peer.begunAt ?? now);
       for (const frame of pushed.frames) {
         const line = lineOfFrame(frame);
         if (line !== undefined) backlog.push(line);
       }
       pour();
-      if (heldBytes > heldBytesMax) refuse(peer, 'memory');
+      if (heldBytes > heldBytesMax) refuseLargest();
     });
     socket.on('close', () => {
       account(0);
@@ -99,17 +110,14 @@ export function createStreamIntake(
         : createTlsServer({ ...tls, handshakeTimeout: handshakeMs, minVersion: 'TLSv1.2' });
     server.on('connection', (socket: Socket) => {
       socket.on('error', () => {});
-      if (sockets >= limits.connectionsMax) {
-        events.syslogRefused('stream', 'connections');
+      const seat = seats.take(socket);
+      if (seat !== 'free') events.syslogRefused('stream', seat === 'none' ? 'connections' : 'silent');
+      if (seat === 'none') {
         socket.destroy();
         return;
       }
-      sockets++;
       open.add(socket);
-      socket.once('close', () => {
-        sockets--;
-        open.delete(socket);
-      });
+      socket.once('close', () => open.delete(socket));
       if (tls === undefined) take(socket);
     });
     server.on('secureConnection', (socket: Socket) => {

@@ -15,6 +15,8 @@ export const syslogConfigSchema = z.strictObject({
   tls: z.strictObject({ ...listener, cert: z.string().min(1), key: z.string().min(1) }).optional(),
   /** Connections at once, TCP and TLS together; one more is refused. */
   connectionsMax: z.number().int().min(1).max(100_000).default(1000),
+  /** Of these, from one address: one host that runs wild leaves room for the others. */
+  connectionsPerAddressMax: z.number().int().min(1).max(100_000).default(100),
   /** A connection is closed when no whole message came for this long. */
   idleMs: z.number().int().min(100).default(600_000),
   /** And when one that was begun was not whole after this long. */

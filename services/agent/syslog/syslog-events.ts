@@ -4,7 +4,9 @@ import type { Logger } from '../../runtime/log.ts';
 export type SyslogEvents = ReturnType<typeof createSyslogEvents>;
 type Transport = 'stream' | 'datagram';
 /** Why something that came over the network was not taken. */
-type Refusal = 'connections' | 'memory' | 'slow' | 'idle' | 'malformed' | 'handshake' | 'full' | 'empty';
+type Refusal =
+  | ('connections' | 'silent' | 'memory' | 'slow' | 'idle' | 'malformed' | 'handshake')
+  | ('full' | 'empty' | 'kernel');
 
 /** Refusals of one kind are logged the first time and then every so many. */
 const refusalsPerLogLine = 1000;
@@ -39,11 +41,13 @@ export function createSyslogEvents(deps: { readonly log: Logger; readonly regist
     syslogTaken: (transport: Transport, messages = 1): void => taken.inc({ transport }, messages),
     syslogCut: (messages: number): void => cut.inc(messages),
     syslogConnections: (open: number): void => connections.set(open),
-    syslogRefused: (transport: Transport, reason: Refusal): void => {
-      refused.inc({ transport, reason });
-      const count = (counts.get(transport + reason) ?? 0) + 1;
+    syslogRefused: (transport: Transport, reason: Refusal, times = 1): void => {
+      refused.inc({ transport, reason }, times);
+      const before = counts.get(transport + reason) ?? 0;
+      const count = before + times;
       counts.set(transport + reason, count);
-      if (count % refusalsPerLogLine === 1) log.warn({ transport, reason, count }, 'syslog is refused');
+      if (Math.ceil(before / refusalsPerLogLine) < Math.ceil(count / refusalsPerLogLine))
+        log.warn({ transport, reason, count }, 'syslog is refused');
     },
     syslogFault: (error: unknown): void => log.warn({ err: error }, 'a syslog message could not be kept'),
     spoolSize: (bytes: number): void => spoolBytes.set(bytes),

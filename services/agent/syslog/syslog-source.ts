@@ -63,7 +63,7 @@ export async function startSyslog(
   };
   const { tls } = config;
   const ports = {
-    ...(await listen('udp', config.udp, (where) => listenDatagrams(where, { intake, events }))),
+    ...(await listen('udp', config.udp, (where) => listenDatagrams(where, { clock, intake, events }))),
     ...(await listen('tcp', config.tcp, ({ host, port }) => streams.listen({ host, port }))),
     ...(await listen('tls', tls, async ({ host, port }) =>
       streams.listen({ host, port }, { cert: await readFile(tls?.cert ?? ''), key: await readFile(tls?.key ?? '') }),
