@@ -9,6 +9,7 @@ import { registerLab } from './commands/lab.ts';
 import { registerNode } from './commands/node.ts';
 import { registerParse } from './commands/parse.ts';
 import { registerReport } from './commands/report.ts';
+import { registerRetention } from './commands/retention.ts';
 import { registerStart } from './commands/start.ts';
 import { registerToken } from './commands/token.ts';
 import { registerTop } from './commands/top.ts';
@@ -30,4 +31,5 @@ export const commands: ReadonlyArray<(program: Command) => void> = [
   registerTrace,
   registerReport,
   registerTop,
+  registerRetention,
 ];

@@ -1,0 +1,108 @@
+import { expect, test, vi } from 'vitest';
+import type { Removal } from '../protocol/retention.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { createRetention, cutOff } from './retention.ts';
+import { retentionConfigSchema, storeBytesMin } from './retention-table.ts';
+
+const dayMs = 86_400_000;
+const now = Date.parse('2026-11-22T10:00:00Z');
+
+function createStores(removals: readonly Removal[] = []) {
+  const read = { bytes: 7, removals };
+  return {
+    store: { applyRetention: vi.fn(async () => [...removals]), readRemovals: async () => read },
+    series: { applyRetention: vi.fn(async () => []), readRemovals: async () => ({ bytes: 5, removals: [] }) },
+  };
+}
+
+/** A clock whose periods are run by hand. */
+function createHandClock(): { readonly clock: Clock; readonly tick: () => void } {
+  const tasks: (() => void)[] = [];
+  const cancel = () => {};
+  return {
+    clock: {
+      now: () => now,
+      monotonicMs: () => now,
+      after: () => cancel,
+      every: (_ms, task) => {
+        tasks.push(task);
+        return cancel;
+      },
+    },
+    tick: () => {
+      for (const task of tasks) task();
+    },
+  };
+}
+
+function start(yaml: object, removals: readonly Removal[] = []) {
+  const stores = createStores(removals);
+  const events = { retentionDone: vi.fn(), retentionFailed: vi.fn() };
+  const { clock, tick } = createHandClock();
+  const config = retentionConfigSchema.parse(yaml);
+  const retention = createRetention(config, { clock, events, ...stores } as never);
+  return { retention, stores, events, tick };
+}
+
+const removal: Removal = {
+  class: 'lines',
+  why: 'size',
+  since: now - 9 * dayMs,
+  until: now - 8 * dayMs,
+  rows: 1,
+  bytes: 2,
+  at: now,
+};
+
+test('cuts each class off at its own age', () => {
+  const config = retentionConfigSchema.parse({ storiesDays: 90, samplesRawDays: 3 });
+  expect(cutOff(config, now)).toEqual({
+    store: { linesBefore: now - 184 * dayMs, storiesBefore: now - 90 * dayMs, bytesMax: undefined },
+    series: {
+      ...{ raw: now - 3 * dayMs, minute: now - 7 * dayMs, fiveMinutes: now - 31 * dayMs, hour: now - 400 * dayMs },
+    },
+  });
+});
+
+test('looks at the size of the store between the nights, where a bound is given', async () => {
+  const { retention, stores, events, tick } = start({ bytesMax: storeBytesMin }, [removal]);
+  tick();
+  await vi.waitFor(() => expect(events.retentionDone).toHaveBeenCalledWith([removal]));
+  expect(stores.store.applyRetention).toHaveBeenCalledWith({ bytesMax: storeBytesMin }, now);
+  expect(stores.series.applyRetention).not.toHaveBeenCalled();
+  await retention.stop();
+  const unbound = start({});
+  unbound.tick();
+  expect(unbound.stores.store.applyRetention).not.toHaveBeenCalled();
+  await unbound.retention.stop();
+});
+
+test('one run at a time; a failed one is said and the next one runs', async () => {
+  const { retention, stores, events, tick } = start({ bytesMax: storeBytesMin });
+  let fail: (error: Error) => void = () => {};
+  stores.store.applyRetention.mockImplementationOnce(() => new Promise((_, reject) => (fail = reject)));
+  tick();
+  tick();
+  expect(stores.store.applyRetention).toHaveBeenCalledTimes(1);
+  fail(new Error('no'));
+  await vi.waitFor(() => expect(events.retentionFailed).toHaveBeenCalledTimes(1));
+  await vi.waitFor(() => {
+    tick();
+    expect(stores.store.applyRetention).toHaveBeenCalledTimes(2);
+  });
+  await retention.stop();
+});
+
+test('warns of lines that were removed before the law allows, and tells all that was removed, the newest first', async () => {
+  const lawful = { ...removal, why: 'age' as const, until: now - 184 * dayMs, at: now - 1 };
+  const { retention } = start({ bytesMax: storeBytesMin }, [lawful, removal]);
+  const answer = await retention.read();
+  expect(answer).toMatchObject({ storeBytes: 7, seriesBytes: 5, bytesMax: storeBytesMin, removals: [removal, lawful] });
+  expect(answer.warnings).toEqual([
+    expect.stringMatching(/^The store was larger than retention\.bytesMax, so lines up to/),
+  ]);
+  await retention.stop();
+  const calm = start({}, [lawful]);
+  expect((await calm.retention.read()).warnings).toEqual([]);
+  await calm.retention.stop();
+});
