@@ -57,7 +57,7 @@ exec tini -s -- sleep infinity
 /** Appears in /var/log/lab when every start command has ended. */
 export const startedMark = '.started';
 
-const serviceFolder = '/etc/mailward-lab/services';
+export const serviceFolder = '/etc/mailward-lab/services';
 /** What a fault's `service_start NAME` is in a lab. */
 export const servicePrelude = `service_start() { ${serviceFolder}/"$1"; }`;
 

@@ -5,6 +5,7 @@ import { activeScript, healScript, injectScript } from '../faults/scripts.ts';
 import { AppError } from '../protocol/errors.ts';
 import { servicePrelude } from './boot-script.ts';
 import { hostEnvironment, initOf, insideHost } from './enter-host.ts';
+import { commandHost } from './fault-command.ts';
 import { type LabPaths, routerName } from './lab-paths.ts';
 import { hasRouter } from './network.ts';
 import { runCommand, tryCommand } from './run-command.ts';
@@ -87,6 +88,10 @@ export async function injectFault(
 ): Promise<void> {
   const script = injectScript(fault, { prelude: servicePrelude, ttlSeconds, values });
   for (const host of hosts) {
+    const parameters = { fault: fault.id, ttlSeconds, ...values };
+    const goesByAgent = fault.pastAgent === undefined;
+    if (goesByAgent && (await commandHost(paths, host, { action: 'fault-inject', parameters })) !== 'no-agent')
+      continue;
     await runCommand(insideHost(initOf(paths, host), ['sh']), {
       input: script,
       timeoutMs: scriptMs,
@@ -97,6 +102,12 @@ export async function injectFault(
 
 export async function healFault(paths: LabPaths, hosts: readonly string[], id: string): Promise<void> {
   for (const host of hosts) {
+    const end =
+      injectableById.get(id)?.pastAgent === true
+        ? 'no-agent'
+        : await commandHost(paths, host, { action: 'fault-heal', parameters: { fault: id } });
+    // What has not said that it is done is done here: whoever comes first mends, once.
+    if (end === 'done') continue;
     const options = { input: healScript(id), timeoutMs: scriptMs, env: hostEnvironment(paths) };
     await runCommand(insideHost(initOf(paths, host), ['sh']), options);
   }

@@ -11,13 +11,15 @@ import { canaryTaskSchema, runCanaries } from './client/canary-run.ts';
 import { trafficTaskSchema } from './client/traffic-plan.ts';
 import { runTraffic } from './client/traffic-run.ts';
 import { checkAsUser, userCheckTaskSchema } from './client/user-check.ts';
+import { serveDelay } from './delay.ts';
 import { takeDown } from './down.ts';
-import { faultNamed, findActive, healFault, injectFault, targetsOf } from './fault-run.ts';
+import { findActive, healFault, injectableNamed, injectFault, targetsOf } from './fault-run.ts';
 import { verifyFaults } from './fault-verify.ts';
 import { runInHost, showLogs } from './host-commands.ts';
 import { withLabLock } from './lab-lock.ts';
 import { labPaths } from './lab-paths.ts';
 import { readRecord } from './lab-record.ts';
+import { recordFaults, renderRecord } from './record/record-faults.ts';
 import { requireLab } from './requirements.ts';
 import { serveSinks } from './sinks/sinks.ts';
 import { readStatus, renderStatus } from './status.ts';
@@ -90,6 +92,11 @@ async function run(request: LabRequest): Promise<number> {
       print(request, report, renderCanary(report));
       return report.missing + report.duplicated + report.refused === 0 ? exitStatus.done : exitStatus.no;
     }
+    case 'record': {
+      const report = await recordFaults(paths, request, { clock, say });
+      print(request, report, renderRecord(report));
+      return report.counted === report.recorded ? exitStatus.done : exitStatus.no;
+    }
     case 'fault-list': {
       const list = faults.map(({ inject: _, heal: __, bites, ...rest }) => ({ ...rest, check: bites.check }));
       const benign = benignEvents.map(({ inject: _, heal: __, ...rest }) => rest);
@@ -124,7 +131,8 @@ async function run(request: LabRequest): Promise<number> {
         report,
         `${report.verified} of ${report.faults} faults in ${report.families} families are verified; ${report.leftOn} are left on.`,
       );
-      return report.verified === report.faults && report.leftOn === 0 ? exitStatus.done : exitStatus.no;
+      const holds = report.verified === report.faults && report.benign.every(({ steady }) => steady);
+      return holds && report.leftOn === 0 ? exitStatus.done : exitStatus.no;
     }
   }
 }
@@ -142,7 +150,8 @@ function renderFaults(): string {
 const [first = '', second = ''] = process.argv.slice(2);
 try {
   if (first === 'sinks') await serveSinks(second, { clock });
-  else if (first === 'delay') await serveDelay(Number(second), Number(process.argv[4]), Number(process.argv[5]), { clock });
+  else if (first === 'delay')
+    await serveDelay(Number(second), Number(process.argv[4]), Number(process.argv[5]), { clock });
   else if (first === 'attack') await runAttack(attackKindSchema.parse(second), attackTarget(process.argv), { clock });
   else if (first === 'traffic') answerWith(await runTraffic(trafficTaskSchema.parse(await readTask()), { clock }));
   else if (first === 'check') answerWith(await checkAsUser(userCheckTaskSchema.parse(await readTask()), { clock }));

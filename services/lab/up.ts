@@ -8,6 +8,7 @@ import { buildHost, buildRouter } from './build-host.ts';
 import { makeSecrets } from './certificates.ts';
 import { takeDown } from './down.ts';
 import type { HostBuild } from './host-files.ts';
+import { giveJoinTokens } from './join-hosts.ts';
 import { bridgeName, type LabPaths, routerName, volumeFolder } from './lab-paths.ts';
 import { type LabRecord, writeRecord } from './lab-record.ts';
 import { listenerKey, listeningPorts } from './listening.ts';
@@ -55,14 +56,17 @@ export async function bringUp(paths: LabPaths, request: LabRequestOf<'up'>, deps
   try {
     const record = await build(paths, plan, deps);
     if (hasRouter(plan)) startHost(paths, routerName);
+    let pageUrl: string | undefined;
     for (const stage of bootStages) {
       const hosts = plan.hosts.filter(({ role }) => stage.includes(role)).map(({ name }) => name);
       for (const host of hosts) startHost(paths, host);
       await waitUntilReady(paths, record, hosts, deps);
       deps.say(`${hosts.join(' ')} serve`);
+      if (pageUrl !== undefined || hostsOf(plan, 'control').length === 0) continue;
+      pageUrl = await openPageDoor(paths, plan, pagePort, deps);
+      writeRecord(paths, { ...record, pageUrl });
+      await giveJoinTokens(paths, plan, pageUrl);
     }
-    const pageUrl = hostsOf(plan, 'control').length > 0 ? await openPageDoor(paths, plan, pagePort, deps) : undefined;
-    if (pageUrl !== undefined) writeRecord(paths, { ...record, pageUrl });
     return { hosts: plan.hosts.length, ms: deps.clock.monotonicMs() - startedAt, pageUrl };
   } catch (error) {
     const isSilence = error instanceof AppError && error.code === 'not-ready' && !deps.signal.aborted;

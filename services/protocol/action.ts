@@ -33,7 +33,7 @@ export const actionSchema = z.discriminatedUnion('action', [
     /** Besides these two: values for the fault's own parameters, by name. */
     parameters: z
       .object({ fault: faultId, ttlSeconds: z.int().min(1).max(faultTtlSecondsMax) })
-      .catchall(z.string().max(64)),
+      .catchall(z.union([z.string().max(64), z.number()])),
   }),
   /** Mends it before its time; does nothing where it is not on. */
   z.strictObject({ action: z.literal('fault-heal'), parameters: z.strictObject({ fault: faultId }) }),

@@ -45,6 +45,17 @@ export const labRequestSchema = z.discriminatedUnion('command', [
     check: z.boolean().default(false),
   }),
   z.object({ command: z.literal('canary'), ...base, count: z.int().min(1).max(canariesMax).default(20) }),
+  z.object({
+    command: z.literal('record'),
+    ...base,
+    /** `all`, or ids of faults and of benign events. */
+    faults: z.array(z.string()).min(1),
+    out: z.string().min(1),
+    users: z.int().min(1).max(usersMax).default(50),
+    ratePerSecond: z.number().positive().max(trafficRateMax).default(5),
+    /** Bound of each log that is kept; all of it unless given. */
+    logKiB: z.int().min(1).max(65_536).optional(),
+  }),
   z.object({ command: z.literal('fault-list'), ...base }),
   z.object({
     command: z.literal('fault-inject'),

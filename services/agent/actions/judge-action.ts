@@ -31,7 +31,8 @@ export function judgeAction(
   if (!config.allow.includes('fault:*') && !config.allow.includes(`fault:${id}`))
     return refuse('not-allowed', `The configuration of this node does not allow fault:${id}.`);
   if (action.action === 'fault-heal') return { ok: true, plan: { action, script: healScript(id) } };
-  const { fault: _, ttlSeconds, ...values } = action.parameters;
+  const { fault: _, ttlSeconds, ...rest } = action.parameters;
+  const values = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, String(value)]));
   if (ttlSeconds > config.ttlSecondsMax)
     return refuse('not-allowed', `${ttlSeconds} s are asked for; this node allows at most ${config.ttlSecondsMax} s.`);
   try {

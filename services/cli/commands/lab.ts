@@ -44,6 +44,15 @@ export function registerLab(program: Command): void {
   add('canary', 'Send numbered mails through every mail host and tell the fate of each.')
     .option('--count <count>', 'how many', wholeNumber, 20)
     .action((options) => ask({ command: 'canary', ...options }));
+  add('record', 'Record labelled runs: each fault in turn under traffic, with logs, metrics, checks and the truth.')
+    .requiredOption('--faults <ids>', 'all, or ids with commas between them', (text: string) => text.split(','))
+    .requiredOption('--out <folder>', 'where the folder of each run goes; a run that is there is not made again')
+    .option('--users <count>', 'users at work meanwhile', wholeNumber, 50)
+    .option('--rate <number>', 'their actions a second', Number, 5)
+    .option('--log-kib <count>', 'keep so much of each log, the lines about the fault first', wholeNumber)
+    .action(({ rate, logKib, ...options }) =>
+      ask({ command: 'record', ratePerSecond: rate, logKiB: logKib, ...options }),
+    );
   registerFaults(lab);
 }
 

@@ -7,6 +7,8 @@ import { type SmtpOutcome, sendMail, withImap } from './lab-mail.ts';
 const findWithinMs = 30_000;
 const lookEveryMs = 100;
 const sendersMax = 8;
+/** The family that bots of a traffic run do not use. */
+const userFamily = 6;
 /** The header that carries a canary's number. */
 const canaryHeader = 'X-Lab-Canary';
 
@@ -66,7 +68,7 @@ async function runOne(task: CanaryTask, canary: Canary, clock: Clock): Promise<C
   const outcome: SmtpOutcome = await sendMail({
     host: canary.host,
     port: canary.port,
-    ...(canary.user === undefined ? {} : { user: canary.user }),
+    ...(canary.user === undefined ? {} : { user: canary.user, family: userFamily }),
     from: canary.user ?? 'canary@accept.test',
     to: [canary.to],
     subject: `canary ${task.run} ${canary.number}`,
@@ -96,7 +98,7 @@ async function waitForCopies(search: Search, host: string): Promise<number> {
 
 async function flagTravels(search: Search, from: string, others: readonly string[]): Promise<boolean> {
   const query = { header: { 'message-id': search.messageId } };
-  await withImap({ host: from, user: search.user }, async (client) => {
+  await withImap({ host: from, user: search.user, family: userFamily }, async (client) => {
     await client.mailboxOpen('INBOX');
     await client.messageFlagsAdd(query, ['\\Flagged']);
   }).catch(() => {});
@@ -109,7 +111,7 @@ async function flagTravels(search: Search, from: string, others: readonly string
 /** Sequence numbers that match, once any does; `undefined` when none did in time, or the host did not answer. */
 async function pollMailbox(search: Search, host: string, query: object): Promise<readonly number[] | undefined> {
   while (search.clock.monotonicMs() < search.endsAt) {
-    const found = await withImap({ host, user: search.user }, async (client) => {
+    const found = await withImap({ host, user: search.user, family: userFamily }, async (client) => {
       await client.mailboxOpen('INBOX', { readOnly: true });
       return await client.search(query);
     }).catch(() => []);

@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { ImapFlow } from 'imapflow';
@@ -22,13 +23,17 @@ export type Outgoing = {
   readonly messageId: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly text?: string;
+  readonly family?: Family;
 };
+/** Only over this one; over either unless given. */
+type Family = 4 | 6;
 export type SmtpOutcome = { readonly accepted: boolean; readonly code: number; readonly reply: string };
 
 /** Sends one message; a refusal or a dead server is an outcome, code 0 where no reply came. */
 export async function sendMail(mail: Outgoing): Promise<SmtpOutcome> {
   const transport = createTransport({
-    host: mail.host,
+    // A name that cannot be looked up fails below, as it does for whoever gives no family.
+    host: await addressOf(mail).catch(() => mail.host),
     port: mail.port,
     secure: mail.port === 465,
     requireTLS: mail.port === 587,
@@ -78,12 +83,20 @@ export async function withImap<Result>(login: Login, task: (client: ImapFlow) =>
   }
 }
 
-export type Login = { readonly host: string; readonly user: string; readonly password?: string };
+export type Login = {
+  readonly host: string;
+  readonly user: string;
+  readonly password?: string;
+  readonly family?: Family;
+};
+
+const addressOf = async ({ host, family }: { readonly host: string; readonly family?: Family }): Promise<string> =>
+  family === undefined ? host : (await lookup(host, { family })).address;
 
 /** A session that its caller closes. */
 export async function openImap(login: Login): Promise<ImapFlow> {
   const client = new ImapFlow({
-    host: login.host,
+    host: await addressOf(login),
     port: 993,
     secure: true,
     servername: login.host,
@@ -106,9 +119,9 @@ export async function openImap(login: Login): Promise<ImapFlow> {
 }
 
 /** Logs in over POP3 on port 110, asks STAT and leaves; resolves with the number of messages (RFC 1939). */
-export function countByPop3(host: string, user: string): Promise<number> {
+export function countByPop3(host: string, user: string, family: Family | 0 = 0): Promise<number> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port: 110, timeout: sessionMs });
+    const socket = connect({ host, port: 110, family, timeout: sessionMs });
     const steps = [`USER ${user}`, `PASS ${mailboxPassword}`, 'STAT', 'QUIT'];
     let count = 0;
     let text = '';

@@ -10,6 +10,9 @@ import { planTraffic, type TrafficAction, type TrafficKind, type TrafficTask, tr
 const openMax = 64;
 const newsletterRecipients = 15;
 const fetchedMax = 5;
+/** Bots are elsewhere: were their address that of all users, Dovecot would let every user wait for what bots do. */
+const botFamily = 4;
+const userFamily = 6;
 
 const figureSchema = z.object({
   attempted: z.int(),
@@ -97,9 +100,9 @@ function figureOf({ attempted, failed, skipped, ms, example }: Tally): z.infer<t
 async function openIdle(task: TrafficTask): Promise<readonly ImapFlow[]> {
   const clients: ImapFlow[] = [];
   for (const { address, holders } of task.users.slice(0, task.idle)) {
-    const client = await openImap({ host: holders[0] ?? '', user: address }).catch(() => undefined);
+    const client = await openImap({ host: holders[0] ?? '', user: address, family: userFamily }).catch(() => undefined);
     if (client === undefined) continue;
-    await client.mailboxOpen('INBOX', { readOnly: true });
+    await client.mailboxOpen('INBOX', { readOnly: true }).catch(() => {});
     // The session idles until it is closed, and its end is told by `usable`.
     client.idle().catch(() => {});
     clients.push(client);
@@ -123,6 +126,7 @@ async function perform(task: TrafficTask, action: TrafficAction, sent: SentMessa
     port: action.number % 2 === 0 ? 587 : 465,
     user: user.address,
     from: user.address,
+    family: userFamily,
   } as const;
   const take = async (mail: Outgoing): Promise<void> => {
     const { accepted: taken, code, reply } = await sendMail(mail);
@@ -159,9 +163,11 @@ async function perform(task: TrafficTask, action: TrafficAction, sent: SentMessa
       return;
     }
     case 'wrong-password':
-      return await expectRefusal(sendMail({ ...submitted, password: 'guessed', to: [other.address] }));
+      return await expectRefusal(
+        sendMail({ ...submitted, password: 'guessed', family: botFamily, to: [other.address] }),
+      );
     case 'imap-read':
-      await withImap({ host, user: user.address }, async (client) => {
+      await withImap({ host, user: user.address, family: userFamily }, async (client) => {
         const { exists } = await client.mailboxOpen('INBOX');
         if (exists > 0)
           await client.fetchAll(`${Math.max(1, exists - fetchedMax + 1)}:*`, { envelope: true, flags: true });
@@ -169,7 +175,7 @@ async function perform(task: TrafficTask, action: TrafficAction, sent: SentMessa
       });
       return;
     case 'imap-append':
-      await withImap({ host, user: user.address }, (client) =>
+      await withImap({ host, user: user.address, family: userFamily }, (client) =>
         client.append(
           'INBOX',
           `From: ${user.address}\r\nTo: ${user.address}\r\nSubject: kept\r\nMessage-ID: ${messageId}\r\n\r\nkept\r\n`,
@@ -178,7 +184,7 @@ async function perform(task: TrafficTask, action: TrafficAction, sent: SentMessa
       );
       return;
     case 'pop3':
-      await countByPop3(host, user.address);
+      await countByPop3(host, user.address, userFamily);
   }
 }
 

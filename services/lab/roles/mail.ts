@@ -1,6 +1,6 @@
 import type { BuildInput, HostBuild, HostService } from '../host-files.ts';
 import { hostsOf } from '../topology.ts';
-import { controlPort, relayToControl } from './control.ts';
+import { agentFiles, agentService } from './agent.ts';
 import { dovecotFiles, dovecotService } from './dovecot.ts';
 import {
   opendkimFiles,
@@ -26,6 +26,7 @@ export function buildMail(input: BuildInput): HostBuild {
       ...opendkimFiles(input),
       ...dovecotFiles(input),
       ...postfixFiles(input),
+      ...agentFiles,
       { path: '/etc/rsyslog.conf', text: rsyslogConf },
       { path: '/etc/aliases', text: `root: postmaster@${plan.domain}\n` },
       { path: '/etc/ssl/lab/ca.pem', text: secrets.caPem },
@@ -46,7 +47,7 @@ export function buildMail(input: BuildInput): HostBuild {
       opendkimService,
       dovecotService,
       postfixService,
-      ...(control === undefined ? [] : [relayToControl(control.fqdn), agentService(host.name)]),
+      ...(control === undefined ? [] : [agentService(host.name, control.fqdn)]),
     ],
     extraNumbers: [],
   };
@@ -64,13 +65,3 @@ const rsyslogService: HostService = {
   start: 'mkdir -p /var/spool/postfix/dev; rm -f /run/rsyslogd.pid; : >>/var/log/mail.log; rsyslogd',
   listens: [],
 };
-
-function agentService(node: string): HostService {
-  const argv = `node /opt/mailward/services/agent/main.ts --node ${node} --control http://127.0.0.1:${controlPort} --file /var/log/mail.log`;
-  return {
-    name: 'agent',
-    start: `test -f /opt/mailward/services/agent/main.ts || exit 0; exec ${argv}`,
-    foreground: true,
-    listens: [],
-  };
-}
