@@ -7,7 +7,7 @@ import { join } from 'node:path';
  * It stands in its own process group, so that Ctrl-C in a terminal reaches it once, through us, and it holds an IPC
  * channel, so that it ends when we do.
  */
-export async function runInPlace(name: 'agent' | 'control', flags: readonly string[]): Promise<void> {
+export async function runInPlace(name: 'agent' | 'control' | 'lease', flags: readonly string[]): Promise<void> {
   const main = join(import.meta.dirname, '..', name, 'main.ts');
   const child = fork(main, flags, { execArgv: [], detached: true, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void child.kill(signal));

@@ -4,28 +4,30 @@ import type { LeaseGroupStatus, Preflight, PreflightCheck } from '../protocol/le
 import type { LeaseGroup } from './group.ts';
 import { checkNode } from './preflight-node.ts';
 
-/** Round trips measured to each voter, and the pause between them. */
-export const probesSent = 25;
-const probePauseMs = 20;
+/** Round trips measured to each voter, and what all of them may take. */
+const probesMax = 25;
+const probingMsMax = 5000;
 
 type Peer = LeaseGroupStatus['peers'][number];
 
-/** Takes about half a second: it measures. */
+/** Takes from half a second to `probingMsMax`: it measures. */
 export async function runPreflight(
   group: LeaseGroup,
   deps: { readonly now: () => number; readonly after: (delayMs: number, task: () => void) => () => void },
 ): Promise<Preflight> {
   const rttsByVoter = new Map<number, number[]>();
-  for (let probe = 0; probe < probesSent; probe++) {
+  const pauseMs = Math.max(20, 2 * group.status().terms.rttMs);
+  const probes = Math.min(probesMax, Math.ceil(probingMsMax / pauseMs));
+  for (let probe = 0; probe < probes; probe++) {
     group.probe();
-    await new Promise<void>((resume) => deps.after(probePauseMs, resume));
+    await new Promise<void>((resume) => deps.after(pauseMs, resume));
     for (const { number, rttMs } of group.status().peers) {
       if (rttMs !== null) rttsByVoter.set(number, [...(rttsByVoter.get(number) ?? []), rttMs]);
     }
   }
   const status = group.status();
   const checks = [
-    ...checkContact(status),
+    ...checkContact(status, rttsByVoter),
     checkRoundTrip(status, rttsByVoter),
     ...checkLabels(status),
     checkState(status),
@@ -34,25 +36,17 @@ export async function runPreflight(
   return { group: status.group, now: deps.now(), checks, cuts: describeCuts(status, group.config.noMajority) };
 }
 
-function checkContact(status: LeaseGroupStatus): PreflightCheck[] {
+function checkContact(status: LeaseGroupStatus, rttsByVoter: ReadonlyMap<number, readonly number[]>): PreflightCheck[] {
   return status.peers
     .filter((peer) => peer.isVoter && !peer.isSelf)
-    .map((peer) => {
-      const name = `contact with ${peer.node}`;
-      if (peer.heardMsAgo === null || peer.heardMsAgo > 2 * status.terms.advertMs)
-        return {
-          name,
-          grade: 'fault' as const,
-          sentence: `Nothing is heard of ${peer.node} at ${peer.endpoint}: is its lease process running, and UDP let through?`,
-        };
-      if (!peer.hearsUs)
-        return {
-          name,
-          grade: 'fault' as const,
-          sentence: `${peer.node} is heard and does not hear this node: UDP passes one way only.`,
-        };
-      return { name, grade: 'good' as const, sentence: `${peer.node} is heard, and hears this node.` };
-    });
+    .map((peer) =>
+      rttsByVoter.has(peer.number)
+        ? { name: `contact with ${peer.node}`, grade: 'good', sentence: `${peer.node} answers.` }
+        : {
+            ...{ name: `contact with ${peer.node}`, grade: 'fault' },
+            sentence: `${peer.node} does not answer at ${peer.endpoint}: does its lease process run, with the same key, and does UDP pass both ways?`,
+          },
+    );
 }
 
 const p99 = (values: readonly number[]): number =>

@@ -58,8 +58,9 @@ export function readIncarnation(bytes: Buffer): Buffer | undefined {
   return bytes.subarray(8, 24);
 }
 
-/** What a datagram says, if it was signed under one of `keys`; undefined otherwise. Its form was checked before. */
+/** What a datagram says, if it is of this form and signed under one of `keys`; undefined otherwise. */
 export function openEnvelope(bytes: Buffer, keys: readonly LeaseKey[]): Envelope | undefined {
+  if (readIncarnation(bytes) === undefined) return undefined;
   const signed = bytes.subarray(0, bytes.length - envelopeLimits.macBytes);
   const key = keys.find((candidate) => candidate.id === signed[5]);
   if (key === undefined) return undefined;

@@ -121,18 +121,14 @@ export function createPeerChannel(
   }
 
   function take(voter: Voter, envelope: Envelope): void {
-    if (!takeCounter(voter.window, envelope.counter)) {
-      counts.repeated += 1;
-      return;
-    }
     const datagram = readDatagram(envelope);
-    if (datagram === undefined) {
-      counts.malformed += 1;
-      return;
+    if (datagram === undefined) counts.malformed += 1;
+    else if (!takeCounter(voter.window, envelope.counter)) counts.repeated += 1;
+    else {
+      voter.accepts = envelope.accepts;
+      counts.taken += 1;
+      deps.deliver(datagram);
     }
-    voter.accepts = envelope.accepts;
-    counts.taken += 1;
-    deps.deliver(datagram);
   }
 
   return {
@@ -164,6 +160,8 @@ export function createPeerChannel(
         if (number === self || endpoint === undefined) continue;
         const challenge = deps.randomBytes(envelopeLimits.challengeBytes);
         const others = voter.asked.filter((asked) => asked.nonce !== voter.nonce);
+        // The last question has found no answer: what was measured before says nothing of now.
+        if (others.length < voter.asked.length) voter.rttMs = undefined;
         voter.asked = [...others, { nonce: voter.nonce, challenge, askedAt: now, held: [] }].slice(
           -channelLimits.askedMax,
         );

@@ -1,0 +1,71 @@
+// Questions and orders to the lease process of this node, over its Unix socket.
+import { request } from 'node:http';
+import type { z } from 'zod';
+import { AppError, type ErrorCode, errorRegistry, problemSchema } from '../protocol/errors.ts';
+
+const answerWithinMs = 15_000;
+const answerCharsMax = 4 * 1024 * 1024;
+
+export const defaultLeaseSocket = '/run/mailward/lease/status.sock';
+
+/**
+ * The checked answer with the body as it came. `order`: sent as JSON.
+ * @throws AppError with the process's own code, or `unreachable`.
+ */
+export async function askLease<T extends z.ZodType>(
+  socketPath: string,
+  path: string,
+  schema: T,
+  order?: unknown,
+): Promise<{ readonly value: z.output<T>; readonly body: unknown }> {
+  const { status, text } = await exchange(socketPath, path, order).catch((cause: unknown) => {
+    const isDenied = (cause as NodeJS.ErrnoException).code === 'EACCES';
+    throw new AppError('unreachable', `No lease process answers at ${socketPath}.`, {
+      hint: isDenied
+        ? 'The socket is for its owner alone: run this as root.'
+        : 'Start it with `mailward lease --config FILE`, or name its socket with --socket.',
+      cause,
+    });
+  });
+  const body = readJson(text);
+  if (status !== 200) {
+    const problem = problemSchema.safeParse(body).data;
+    const code = problem !== undefined && Object.hasOwn(errorRegistry, problem.code) ? problem.code : 'unreachable';
+    const hint = problem?.hint === undefined ? {} : { hint: problem.hint };
+    throw new AppError(code as ErrorCode, problem?.detail ?? `${socketPath} answered ${status}.`, hint);
+  }
+  const answer = schema.safeParse(body);
+  if (!answer.success)
+    throw new AppError('protocol-mismatch', `What answers at ${socketPath} is not a lease process of this release.`);
+  return { value: answer.data, body };
+}
+
+function exchange(
+  socketPath: string,
+  path: string,
+  order: unknown,
+): Promise<{ readonly status: number; readonly text: string }> {
+  return new Promise((resolve, reject) => {
+    const method = order === undefined ? 'GET' : 'POST';
+    const asked = request({ socketPath, path, method, timeout: answerWithinMs }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+        if (text.length > answerCharsMax) asked.destroy(new Error('the answer is too long'));
+      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+      response.on('error', reject);
+    });
+    asked.on('timeout', () => asked.destroy(new Error('no answer in time')));
+    asked.on('error', reject);
+    asked.end(order === undefined ? undefined : JSON.stringify(order));
+  });
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

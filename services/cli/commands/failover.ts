@@ -1,0 +1,97 @@
+// `mailward failover`: who owns a group's addresses and why, asked of the lease process of this node; and its orders.
+import type { Command } from 'commander';
+import { AppError } from '../../protocol/errors.ts';
+import {
+  type LeaseOrder,
+  leaseExplainSchema,
+  leaseHistorySchema,
+  leaseOrderAnswerSchema,
+  leaseStatusSchema,
+  preflightSchema,
+} from '../../protocol/lease-status.ts';
+import { exitStatus } from '../../runtime/run-process.ts';
+import { askLease, defaultLeaseSocket } from '../ask-lease.ts';
+import { readNumber } from '../read-number.ts';
+import { renderExplanation, renderHistory, renderLeaseStatus, renderPreflight } from '../render-failover.ts';
+import { jsonSafe, terminalSafe, terminalStyle } from '../terminal.ts';
+
+type Options = { readonly socket: string; readonly group?: string; readonly json?: boolean };
+
+export function registerFailover(program: Command): void {
+  const failover = program.command('failover').description('who owns the service addresses, and why');
+  const add = (parent: Command, usage: string, description: string, examples: readonly string[]): Command =>
+    parent
+      .command(usage)
+      .description(description)
+      .option('--socket <path>', 'socket of the lease process', defaultLeaseSocket)
+      .option('--group <name>', 'which group, where there are several')
+      .option('--json', 'the answer as one JSON object')
+      .addHelpText('before', `Examples:\n${examples.map((example) => `  mailward failover ${example}\n`).join('')}`);
+
+  add(failover, 'status', 'owners, epochs, votes, guard, and why', ['status', 'status --json']).action(status);
+  add(failover, 'explain', 'what was decided last, and how often', ['explain --group mail']).action(explain);
+  add(failover, 'history', 'what changed since the process started', ['history']).action(history);
+  add(failover, 'preflight', 'measure and check; say what each cut would do', ['preflight']).action(preflight);
+  add(failover, 'retime <lease-ms>', 'raise T, told to the holder; again once all know', ['retime 3000']).action(
+    (leaseMs: string, options: Options) =>
+      order(options, { kind: 'retime', leaseMs: readNumber('<lease-ms>', leaseMs, 25, 600_000) }),
+  );
+  const voters = add(failover, 'voters', 'list the voters, or change them one at a time', ['voters', 'voters add 4']);
+  voters.action(status);
+  for (const [verb, kind, words] of [
+    ['add', 'addVoter', 'make a known voter vote, told to the holder'],
+    ['remove', 'removeVoter', 'let a voter vote no more, told to the holder'],
+  ] as const)
+    add(voters, `${verb} <number>`, words, [`voters ${verb} 4`]).action((number: string, _own, command: Command) =>
+      order(command.optsWithGlobals(), { kind, voter: readNumber('<number>', number, 1, 255) }),
+    );
+}
+
+const print = (text: string): void => void process.stdout.write(text);
+const printJson = (body: unknown): void => print(`${jsonSafe(JSON.stringify(body))}\n`);
+
+async function status(options: Options): Promise<void> {
+  const { value, body } = await askLease(options.socket, '/status', leaseStatusSchema);
+  const groups = value.groups.filter((group) => options.group === undefined || group.group === options.group);
+  if (groups.length === 0) throw new AppError('not-found', `There is no group ${options.group} here.`);
+  if (options.json === true) printJson(body);
+  else print(renderLeaseStatus({ ...value, groups }, terminalStyle(process.stdout, process.env)));
+}
+
+/** The group named, or the only one. */
+async function groupOf({ socket, group }: Options): Promise<string> {
+  if (group !== undefined) return encodeURIComponent(group);
+  const names = (await askLease(socket, '/status', leaseStatusSchema)).value.groups.map((each) => each.group);
+  const [only] = names;
+  if (only !== undefined && names.length === 1) return only;
+  throw new AppError('bad-query', 'Which group is meant?', { hint: `Give --group ${names.join(' or --group ')}.` });
+}
+
+async function explain(options: Options): Promise<void> {
+  const { value, body } = await askLease(options.socket, `/${await groupOf(options)}/explain`, leaseExplainSchema);
+  if (options.json === true) printJson(body);
+  else print(renderExplanation(value.group, value.why, value.reasons));
+}
+
+async function history(options: Options): Promise<void> {
+  const { value, body } = await askLease(options.socket, `/${await groupOf(options)}/history`, leaseHistorySchema);
+  if (options.json === true) printJson(body);
+  else print(renderHistory(value.entries));
+}
+
+/** Status 1 when a check found a fault. */
+async function preflight(options: Options): Promise<void> {
+  const { value, body } = await askLease(options.socket, `/${await groupOf(options)}/preflight`, preflightSchema);
+  if (value.checks.some((check) => check.grade === 'fault')) process.exitCode = exitStatus.no;
+  if (options.json === true) printJson(body);
+  else print(renderPreflight(value, terminalStyle(process.stdout, process.env)));
+}
+
+/** Status 1 when the machine refused. */
+async function order(options: Options, wish: LeaseOrder): Promise<void> {
+  const path = `/${await groupOf(options)}/order`;
+  const { value, body } = await askLease(options.socket, path, leaseOrderAnswerSchema, wish);
+  if (!value.isDone) process.exitCode = exitStatus.no;
+  if (options.json === true) printJson(body);
+  else for (const sentence of value.sentences) print(`${terminalSafe(sentence)}\n`);
+}

@@ -1,0 +1,97 @@
+// What a lease process refuses before it starts, with the place and what would be right.
+import { expect, test } from 'vitest';
+import { leaseConfigSchema } from '../protocol/lease-config.ts';
+import { parseConfig } from '../runtime/config-file.ts';
+
+const voter = (number: number, change: Record<string, unknown> = {}) => ({
+  ...{ number, node: `mx${number}`, host: `192.0.2.${number}` },
+  ...change,
+});
+const group = (change: Record<string, unknown> = {}) => ({
+  ...{ name: 'mail', incarnation: '4a6f1f0e-7b1c-4d56-9d3b-0d9b3c1c2f10', noMajority: 'hold-down' },
+  keys: [{ id: 1, secretFile: '/etc/mailward/lease.key' }],
+  voters: [voter(1), voter(2), voter(3, { witness: true })],
+  addresses: [{ address: '192.0.2.100/24', device: 'eth0' }],
+  ...change,
+});
+const faultsOf = (groups: unknown[], node = 'mx1'): string[] => {
+  const result = parseConfig(leaseConfigSchema, JSON.stringify({ node, groups }));
+  return result.ok ? [] : result.faults.map(({ path, message }) => `${path}: ${message}`);
+};
+const other = (change: Record<string, unknown>) =>
+  group({ name: 'web', incarnation: '4a6f1f0e-7b1c-4d56-9d3b-0d9b3c1c2f11', ...change });
+
+test('a whole file is taken', () => expect(faultsOf([group()])).toEqual([]));
+
+test.each<[string, unknown[], RegExp]>([
+  [
+    'a number twice',
+    [group({ voters: [voter(1), voter(2), voter(2, { node: 'mx3', host: '192.0.2.3' })] })],
+    /number 2 is also that of voter 2/,
+  ],
+  ['a node twice', [group({ voters: [voter(1), voter(2), voter(3, { node: 'mx2' })] })], /node mx2 is also/],
+  [
+    'an address of a voter twice',
+    [group({ voters: [voter(1), voter(2), voter(3, { host: '192.0.2.2' })] })],
+    /address 192.0.2.2 port 7401 is also/,
+  ],
+  [
+    'an address in two groups',
+    [group(), other({})],
+    /groups.1.addresses.0: The address 192.0.2.100 is also in group mail/,
+  ],
+  [
+    'an address twice, spelt otherwise',
+    [
+      group({
+        addresses: [
+          { address: 'fd00::9', device: 'eth0' },
+          { address: 'fd00:0::9/64', device: 'eth0' },
+        ],
+      }),
+    ],
+    /fd00::9 is also in group mail/,
+  ],
+  [
+    'an incarnation twice',
+    [group(), other({ incarnation: group().incarnation, addresses: [{ address: '192.0.2.101', device: 'eth0' }] })],
+    /incarnation .* is also in group mail/,
+  ],
+  ['two voters', [group({ voters: [voter(1), voter(2)] })], /no majority once one is lost/],
+  [
+    'witnesses alone',
+    [group({ voters: [1, 2, 3].map((number) => voter(number, { witness: true })) })],
+    /Nobody may hold/,
+  ],
+  [
+    'too many voters',
+    [group({ voters: Array.from({ length: 10 }, (_, index) => voter(index + 1)) })],
+    /10 voters; at most 9 vote/,
+  ],
+  ['A below four round trips', [group({ advertMs: 50, rttMs: 20 })], /A of 50 ms is too short .* at least 80 ms/],
+  [
+    'T below its terms',
+    [group({ advertMs: 1000, freezeMs: 400, leaseMs: 2500 })],
+    /at least 2.5·A \+ F\/0.8 = 3000 ms/,
+  ],
+  ['coarse and fast', [group({ guard: 'coarse', advertMs: 200 })], /at least 1000 ms/],
+  [
+    'fail-static on shared storage',
+    [group({ noMajority: 'fail-static', sharedStorage: true })],
+    /corrupts shared storage/,
+  ],
+  ['no choice without a majority', [group({ noMajority: undefined })], /Choose hold-down/],
+  ['three keys', [group({ keys: [1, 2, 3].map((id) => ({ id, secretFile: 'x' })) })], /At most two keys/],
+  ['two keys of one id', [group({ keys: [1, 1].map((id) => ({ id, secretFile: 'x' })) })], /Two keys have one id/],
+  [
+    'a host by name',
+    [group({ voters: [voter(1, { host: 'mx1.example' }), voter(2), voter(3)] })],
+    /as numbers, not as a name/,
+  ],
+])('refused: %s', (_what, groups, expected) => {
+  expect(faultsOf(groups).join('\n')).toMatch(expected);
+});
+
+test('a file of a node that is no voter is refused', () => {
+  expect(faultsOf([group()], 'mx9').join('\n')).toMatch(/None of the voters is mx9/);
+});
