@@ -88,7 +88,8 @@ export function createControlChannel(
     connection += 1;
     stopBeating();
     commands.disconnected();
-    events.controlDisconnected(why);
+    // Our own doing, for a new certificate.
+    if (why !== 'io client disconnect') events.controlDisconnected(why);
   });
   return {
     beat,

@@ -22,7 +22,6 @@ import { createRetention } from './retention.ts';
 import type { SeriesStore } from './series/series-store.ts';
 import type { EventStore } from './store/event-store.ts';
 import { controlNames } from './trust/control-names.ts';
-import { createTrust } from './trust/trust.ts';
 import { createTrustEvents } from './trust/trust-events.ts';
 
 const dayMs = 86_400_000;
@@ -61,8 +60,9 @@ export async function startControl(
   stack.add('retention', retention.stop);
 
   const { host, port, tls } = config.listen;
+  // The X.509 library takes its time to load, and only TLS needs it.
   const trust = tls
-    ? await createTrust(
+    ? await (await import('./trust/trust.ts')).createTrust(
         {
           dataDir: config.dataDir,
           names: controlNames(host, config.names),

@@ -9,7 +9,7 @@ import type { IdentityEvents } from './identity-events.ts';
 /** How often the file is looked at: an operator may have let the node join anew. */
 const lookEveryMs = 10_000;
 /** After a renewal that failed, a tenth of what is left is waited, within these. */
-const retryMs = { least: 1000, most: 3_600_000 } as const;
+const retryMs = { least: 1000, most: 3_600_000, whenOver: 60_000 } as const;
 
 export type IdentityKeeper = {
   readonly identity: () => Identity;
@@ -76,7 +76,8 @@ export function createIdentityKeeper(
       await renew();
     } catch (error) {
       const leftMs = identity.endsAt - clock.now();
-      const waitMs = Math.min(retryMs.most, Math.max(retryMs.least, leftMs / 10)) * (0.5 + random());
+      const plainMs = leftMs > 0 ? Math.min(retryMs.most, Math.max(retryMs.least, leftMs / 10)) : retryMs.whenOver;
+      const waitMs = plainMs * (0.5 + random());
       tryAt = clock.now() + waitMs;
       events.renewalFailed(error, leftMs, waitMs);
     }

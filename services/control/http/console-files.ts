@@ -6,7 +6,7 @@ import { AppError } from '../../protocol/errors.ts';
 import { notFound, sendProblem } from './problem.ts';
 
 /** Paths that belong to programs: an unknown one is a 404, never the page. */
-const programPaths = /^\/(api|ingest|docs|metrics|healthz|readyz|socket\.io|assets)(\/|$|\?)/;
+const programPaths = /^\/(api|ingest|trust|docs|metrics|healthz|readyz|socket\.io|assets)(\/|$|\?)/;
 
 /** The built console. Any other path asked for by a browser is a view of the page, which finds its way by itself. */
 export async function registerConsole(app: FastifyInstance, folder: string): Promise<void> {

@@ -181,12 +181,18 @@ export async function createTrust(
     },
 
     renew: async (socket: Socket, request: string): Promise<Issued> => {
-      const { node } = peerOf(socket);
-      const { issued, serial } = await issue(node, request, (entry, now) =>
-        ledger.change((before) => ({ ledger: recordCertificate(before, entry, now), value: undefined })),
-      );
-      events.certificateIssued('renewal', node, serial, socket.remoteAddress);
-      return issued;
+      const address = socket.remoteAddress;
+      try {
+        const { node } = peerOf(socket);
+        const { issued, serial } = await issue(node, request, (entry, now) =>
+          ledger.change((before) => ({ ledger: recordCertificate(before, entry, now), value: undefined })),
+        );
+        events.certificateIssued('renewal', node, serial, address);
+        return issued;
+      } catch (error) {
+        events.refused(error, { address });
+        throw error;
+      }
     },
 
     /** Whether `secret` is the one in the trust folder, which only who may read control's files knows. */
