@@ -1,5 +1,9 @@
+import type { LineContext } from '../logs/parse.ts';
+import { createUnparsedClusters } from '../logs/unparsed-clusters.ts';
 import type { MailEvent } from '../protocol/mail-event.ts';
-import { clip, renderTable, terminalSafe } from './terminal.ts';
+import type { UnparsedCluster } from '../protocol/unparsed.ts';
+import { renderUnparsed } from './render-unparsed.ts';
+import { renderTable, type Style } from './terminal.ts';
 
 export type ParseSummary = {
   readonly lines: number;
@@ -9,25 +13,25 @@ export type ParseSummary = {
   readonly byKind: Readonly<Record<string, number>>;
   readonly byDaemon: Readonly<Record<string, number>>;
   readonly byStatus: Readonly<Record<string, number>>;
-  readonly unparsedExamples: readonly string[];
+  /** The largest groups of lines that are not understood. */
+  readonly unparsedClusters: readonly UnparsedCluster[];
 };
 
 /** Names that are told apart; more (forged tags) are counted together as `other`. */
 const namesMax = 500;
-const examplesMax = 5;
-const exampleCharsMax = 200;
+const clustersShownMax = 5;
 
 export type ParseStatistics = {
   readonly add: (event: MailEvent, line: string) => undefined;
   readonly summary: () => ParseSummary;
-  readonly render: (summary: ParseSummary) => string;
+  readonly render: (summary: ParseSummary, style: Style) => string;
 };
 
-export function createParseStatistics(): ParseStatistics {
+export function createParseStatistics(context: LineContext): ParseStatistics {
   const kinds = new Map<string, number>();
   const daemons = new Map<string, number>();
   const statuses = new Map<string, number>();
-  const examples: string[] = [];
+  const clusters = createUnparsedClusters(context);
   let lines = 0;
 
   const count = (counts: Map<string, number>, name: string): void => {
@@ -43,7 +47,7 @@ export function createParseStatistics(): ParseStatistics {
       count(kinds, event.kind);
       count(daemons, `${event.software ?? 'unknown'}/${event.service ?? event.program ?? '-'}`);
       if (event.status !== undefined) count(statuses, event.status);
-      if (event.kind === 'unparsed' && examples.length < examplesMax) examples.push(line.slice(0, exampleCharsMax));
+      if (event.kind === 'unparsed') clusters.add(line, event.time);
       return undefined;
     },
     summary() {
@@ -55,10 +59,10 @@ export function createParseStatistics(): ParseStatistics {
         byKind: sorted(kinds),
         byDaemon: sorted(daemons),
         byStatus: sorted(statuses),
-        unparsedExamples: examples,
+        unparsedClusters: clusters.result(clustersShownMax).clusters,
       };
     },
-    render(summary) {
+    render(summary, style) {
       const table = (title: string, counts: Readonly<Record<string, number>>): string =>
         renderTable(
           [{ title: 'lines', align: 'right' }, { title: 'share', align: 'right' }, { title }],
@@ -68,16 +72,19 @@ export function createParseStatistics(): ParseStatistics {
         `${summary.lines} lines, ${summary.unparsed} of them not understood (${percent(summary.unparsedShare)}).`,
         ...(summary.lines === 0 ? [] : [table('kind', summary.byKind), table('daemon', summary.byDaemon)]),
         ...(statuses.size === 0 ? [] : [table('status', summary.byStatus)]),
-        ...(examples.length === 0
+        ...(summary.unparsed === 0
           ? []
           : [
-              `Not understood, for example:\n${examples.map((line) => `  ${clip(terminalSafe(line), exampleCharsMax)}`).join('\n')}`,
+              `Not understood, the largest groups first:\n\n${renderUnparsed({ clusters: [...summary.unparsedClusters], otherLines: summary.unparsed - shown(summary) }, style)}`,
             ]),
       ];
       return parts.join('\n\n');
     },
   };
 }
+
+const shown = ({ unparsedClusters }: ParseSummary): number =>
+  unparsedClusters.reduce((sum, { count }) => sum + count, 0);
 
 function percent(share: number): string {
   return `${(100 * share).toFixed(share > 0 && share < 0.001 ? 3 : 1)} %`;

@@ -8,10 +8,11 @@ import { AppError } from '../../protocol/errors.ts';
 import type { MailEvent } from '../../protocol/mail-event.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { keepMiddleCompiler } from '../../runtime/compiler.ts';
+import { exitStatus } from '../../runtime/run-process.ts';
 import { createLineReader } from '../line-reader.ts';
 import { createParseRow } from '../parse-row.ts';
 import { createParseStatistics } from '../parse-statistics.ts';
-import { jsonSafe, terminalSafe } from '../terminal.ts';
+import { jsonSafe, terminalSafe, terminalStyle } from '../terminal.ts';
 
 type ParseOptions = { readonly json?: boolean; readonly stats?: boolean; readonly timeZone: string };
 
@@ -48,15 +49,28 @@ function readZone(text: string): string {
 
 async function parseFiles(files: readonly string[], options: ParseOptions): Promise<void> {
   keepMiddleCompiler();
-  const statistics = options.stats === true ? createParseStatistics() : undefined;
+  const context = { now: systemClock.now(), timeZone: options.timeZone };
+  const statistics = options.stats === true ? createParseStatistics(context) : undefined;
   const show =
     options.json === true
       ? (event: MailEvent) => jsonSafe(eventToJson(event))
       : createParseRow(process.stdout, process.env);
-  for (const file of files) await parseFile(file, options, statistics?.add ?? show);
+  for (const file of files)
+    try {
+      await parseFile(file, options, statistics?.add ?? show);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      // The other files are told all the same.
+      process.stderr.write(`mailward: ${error.message}\n`);
+      process.exitCode = exitStatus.no;
+    }
   if (statistics === undefined) return;
   const summary = statistics.summary();
-  process.stdout.write(`${options.json === true ? jsonSafe(JSON.stringify(summary)) : statistics.render(summary)}\n`);
+  const text =
+    options.json === true
+      ? jsonSafe(JSON.stringify(summary))
+      : statistics.render(summary, terminalStyle(process.stdout, process.env));
+  process.stdout.write(`${text}\n`);
 }
 
 /** One file, or standard input. What it cannot open or read is an error that names it. */
@@ -81,6 +95,8 @@ async function parseFile(
       }
     }
   } catch (error) {
+    reader.end();
+    await write(output);
     throw new AppError('missing', `${terminalSafe(file)} cannot be read: ${(error as Error).message}`, {
       cause: error,
     });

@@ -13,6 +13,7 @@ import { registerProcessRoutes } from './routes-process.ts';
 import { registerReportRoutes } from './routes-report.ts';
 import { registerRetentionRoutes } from './routes-retention.ts';
 import { registerScrapes, registerSeriesRoutes } from './routes-series.ts';
+import { registerUnparsedRoutes } from './routes-unparsed.ts';
 import type { HttpDeps, HttpOptions } from './typed-app.ts';
 
 /** Headers of one request; a batch's envelope with a long path of other than ASCII characters needs more than Node's 16 KiB. */
@@ -45,6 +46,7 @@ export async function createHttpServer(options: HttpOptions, deps: HttpDeps): Pr
     const typed = scope.withTypeProvider<ZodTypeProvider>();
     registerMailRoutes(typed, deps);
     registerReportRoutes(typed, deps);
+    registerUnparsedRoutes(typed, deps);
     registerFleetRoutes(typed, deps);
     registerProcessRoutes(typed, deps);
     registerSeriesRoutes(typed, deps);

@@ -4,6 +4,7 @@ import type { Completeness } from '../../protocol/completeness.ts';
 import type { BatchAck, BatchEnvelope } from '../../protocol/ingest.ts';
 import type { TailChunk, TailFilter } from '../../protocol/live.ts';
 import type { Report } from '../../protocol/report.ts';
+import type { Unparsed } from '../../protocol/unparsed.ts';
 import type { Removal, StoreRemovals } from '../../protocol/retention.ts';
 import type { DelayCounts } from '../delay-counts.ts';
 
@@ -54,6 +55,9 @@ export type RetentionPolicy = {
   readonly bytesMax?: number | undefined;
 };
 
+/** Epoch milliseconds, both included; `clustersMax` is how many groups are told apart in the answer. */
+export type UnparsedRequest = { readonly since: number; readonly until: number; readonly clustersMax: number };
+
 export interface EventStore {
   /** Durable when it resolves. `body` is the zstd-compressed lines and is transferred, not copied: the caller's buffer is gone. */
   ingest(envelope: BatchEnvelope, body: Uint8Array<ArrayBuffer>): Promise<IngestReport>;
@@ -71,6 +75,8 @@ export interface EventStore {
   readQueue(): Promise<{ readonly inQueue: number; readonly oldestQueuedAt?: number }>;
   /** Reads every line of the interval: seconds for a busy day. Other questions do not wait for it. */
   readReport(request: ReportRequest): Promise<Report>;
+  /** Groups the lines of the interval that are not understood; reads the stretches of the log that hold some. */
+  readUnparsed(request: UnparsedRequest): Promise<Unparsed>;
   readCompleteness(range: { readonly since: number; readonly until: number }): Promise<Completeness>;
   /** How far each source of a node is stored: an agent that lost its checkpoints starts there. */
   readOffsets(

@@ -91,6 +91,7 @@ export async function createSqliteEventStore(
     readDomainFlow: (range) => ask('readDomainFlow', range),
     readQueue: () => ask('readQueue'),
     readReport: (request) => reports.read(request),
+    readUnparsed: (request) => reports.readUnparsed(request),
     readCompleteness: (range) => ask('readCompleteness', range),
     readOffsets: (node) => ask('readOffsets', node),
     applyRetention: async (policy, now) => {

@@ -1,7 +1,8 @@
 import type { Worker } from 'node:worker_threads';
 import { AppError } from '../../../protocol/errors.ts';
 import type { Report } from '../../../protocol/report.ts';
-import type { ReportRequest } from '../event-store.ts';
+import type { Unparsed } from '../../../protocol/unparsed.ts';
+import type { ReportRequest, UnparsedRequest } from '../event-store.ts';
 import { createWorkerCalls, type WorkerCalls } from './worker-calls.ts';
 
 /** Reports that are drawn or wait for the one before. */
@@ -10,6 +11,8 @@ export const reportsWaitingMax = 4;
 export type ReportThread = {
   /** @throws AppError `overloaded`, `too-large`. */
   readonly read: (request: ReportRequest) => Promise<Report>;
+  /** @throws AppError `overloaded`. */
+  readonly readUnparsed: (request: UnparsedRequest) => Promise<Unparsed>;
   /** At once, whatever is being read: nothing is written there. */
   readonly stop: () => Promise<void>;
 };
@@ -31,19 +34,22 @@ export function createReportThread(startWorker: () => Worker, onCrash: (error: u
     return calls;
   }
 
+  async function ask<Answer>(method: string, request: unknown): Promise<Answer> {
+    if (waiting >= reportsWaitingMax)
+      throw new AppError('overloaded', `${reportsWaitingMax} reports are being drawn already.`, {
+        hint: 'Try again.',
+      });
+    waiting += 1;
+    try {
+      return await (running?.calls ?? start()).call<Answer>(method, [request]);
+    } finally {
+      waiting -= 1;
+    }
+  }
+
   return {
-    read: async (request) => {
-      if (waiting >= reportsWaitingMax)
-        throw new AppError('overloaded', `${reportsWaitingMax} reports are being drawn already.`, {
-          hint: 'Try again.',
-        });
-      waiting += 1;
-      try {
-        return await (running?.calls ?? start()).call<Report>('report', [request]);
-      } finally {
-        waiting -= 1;
-      }
-    },
+    read: (request) => ask('report', request),
+    readUnparsed: (request) => ask('unparsed', request),
     stop: async () => {
       await running?.worker.terminate();
     },
