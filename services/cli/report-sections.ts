@@ -41,6 +41,9 @@ export function describeReport(
       ...(totals.unparsed === 0
         ? []
         : [`${whole.format(totals.unparsed)} of ${whole.format(totals.lines)} lines were not understood.`]),
+      ...(report.domain === undefined
+        ? []
+        : ['Warnings, errors and panics belong to no domain and are left out; lines are counted of all mail.']),
       ...(totals.deliveredWithoutSize === 0
         ? []
         : [

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describeReport } from '../../services/cli/report-sections.ts';
 import { readOverview } from '../../services/control/overview.ts';
 import type { EventStore } from '../../services/control/store/event-store.ts';
 import { createDomainFlowReader } from '../../services/control/store/sqlite/domain-flow.ts';
@@ -43,6 +44,9 @@ const lines = [
   ]),
   ...message(3, 'A000000003', 'bob@else.example', [['g@eu.one.example', 'sent']]),
   ...message(4, 'A000000004', 'bob@else.example', [['h@xn--mnchen-3ya.example', 'sent']]),
+  ...message(5, 'A000000006', 'bob@else.example', [['j@late.example', 'deferred']]),
+  'Nov 22 10:07:00 mx1 postfix/qmgr[102]: A000000006: from=<bob@else.example>, status=expired, returned to sender',
+  'Nov 22 10:07:00 mx1 postfix/qmgr[102]: A000000006: removed',
   ...message(5, 'A000000005', 'bob@else.example', [['i@münchen.example', 'deferred']]),
   'Nov 22 10:06:00 mx1 postfix/smtpd[100]: NOQUEUE: reject: RCPT from spam.example[192.0.2.66]: 550 5.1.1 <x@two.example>: Recipient address rejected: User unknown; from=<s@spam.example> to=<x@two.example> proto=ESMTP helo=<spam>',
 ];
@@ -119,7 +123,7 @@ test('the flow of a domain counts its own recipients, and stands beside what is 
   const all = await store.readFlow(range);
   const everybody = await store.readDomainFlow({ ...range, domain: '.example' });
   expect(everybody.inQueue).toBe(0);
-  expect(sum(all.all)).toEqual({ delivered: 4, deferred: 2, bounced: 2, rejected: 1 });
+  expect(sum(all.all)).toEqual({ delivered: 4, deferred: 3, bounced: 2, rejected: 1 });
 
   const clock = { ...systemClock, now: () => until };
   const overview = await readOverview(
@@ -134,7 +138,7 @@ test('the flow of a domain counts its own recipients, and stands beside what is 
   });
   expect(overview.flow.reduce((total, point) => total + point.lines, 0)).toBe(lines.length);
   const whole = await readOverview({ windowMs: 3_600_000 }, { clock, store, readNodes: () => [] });
-  expect(whole).toMatchObject({ totals: { deferred: 2 }, messages: { deferred: { count: 2 } }, inQueue: 2 });
+  expect(whole).toMatchObject({ totals: { deferred: 3 }, messages: { deferred: { count: 2 } }, inQueue: 2 });
   expect(whole).not.toHaveProperty('scope');
 });
 
@@ -151,8 +155,11 @@ test('a report of a domain', async () => {
   const asked = { since, until, timeZone: 'UTC', rows: 20 };
   const two = await store.readReport({ ...asked, domain: 'TWO.example' });
   expect(two).toMatchObject({ domain: 'two.example', totals: { received: 2, bounced: 2, deferrals: 1, rejected: 1 } });
+  expect(describeReport(two).notes).toContainEqual(expect.stringMatching(/belong to no domain and are left out/));
   const idn = await store.readReport({ ...asked, domain: 'münchen.example' });
   expect(idn.totals).toMatchObject({ received: 2, delivered: 1, deferrals: 1 });
+  const late = await store.readReport({ ...asked, domain: 'late.example' });
+  expect(late.totals).toMatchObject({ received: 1, deferred: 1, expired: 1 });
   const deep = await store.readReport({ ...asked, domain: '.one.example' });
   expect(deep.totals).toMatchObject({ received: 3, delivered: 3 });
 });

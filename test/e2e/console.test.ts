@@ -283,6 +283,8 @@ describe.skipIf(whyNoChromium !== undefined)(`console in Chromium${why}`, () => 
     { name: 'console-story', path: '/messages/six-legs' },
     { name: 'console-story-days', path: '/messages/days', look: { colorScheme: 'dark' } },
     { name: 'console-story-zh', path: '/messages/six-legs', look: { locale: 'zh-CN', timezoneId: 'Asia/Shanghai' } },
+    { name: 'console-report', path: '/reports' },
+    { name: 'console-domain', path: '/?domain=example.org', look: { viewport: { width: 1280, height: 640 } } },
     { name: 'console-live', path: '/live' },
     {
       name: 'console-phone',
@@ -303,6 +305,7 @@ describe.skipIf(whyNoChromium !== undefined)(`console in Chromium${why}`, () => 
     if (path === '/') await page.locator('.sparkline canvas').last().waitFor();
     if (path === '/live')
       await expect.poll(() => page.locator('.tail-line').count(), { timeout: 30_000 }).toBeGreaterThan(40);
+    if (path === '/reports') await page.locator('table.report').last().waitFor();
     await page.locator('main h1').first().waitFor();
     await page.screenshot({ path: resolve(import.meta.dirname, '../../docs', `${name}.png`) });
     await browser.stop();

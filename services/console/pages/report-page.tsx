@@ -83,11 +83,13 @@ export function ReportPage() {
             </dl>
           </section>
           {data.report.domain === undefined ? null : <p className="muted small">{words.report.scoped}</p>}
-          {reportTableNames
-            .filter((name) => data.report[name].rows.length > 0)
-            .map((name) => (
-              <ReportTable key={name} name={name} report={data.report} rangeParams={linked} />
-            ))}
+          <div className="report-tables">
+            {reportTableNames
+              .filter((name) => data.report[name].rows.length > 0)
+              .map((name) => (
+                <ReportTable key={name} name={name} report={data.report} rangeParams={linked} />
+              ))}
+          </div>
         </>
       )}
     </>

@@ -14,6 +14,7 @@ import type {
   StorySummaryWire,
   TailChunkWire,
 } from '../../../services/protocol/wire.ts';
+import { generatedReport } from './report.ts';
 import { detailOf, hostileText, iso, plainSummary, plainTime, sentinelStories, summaryOf } from './stories.ts';
 
 const distFolder = resolve(import.meta.dirname, '../../../services/console/dist');
@@ -219,6 +220,12 @@ export async function startConsoleServer(options: ConsoleServerOptions = {}): Pr
       url.searchParams.set('limit', '200');
       const page = search(url.searchParams);
       return { status: 200, body: { count: page.items.length, atLeast: page.nextCursor !== undefined } };
+    }
+    if (path === '/reports') {
+      const since = Date.parse(url.searchParams.get('since') ?? '') || now - 86_400_000;
+      const domain = url.searchParams.get('domain');
+      const report = generatedReport({ since, now, ...(domain === null ? {} : { domain }) });
+      return { status: 200, body: { report, completeness: completenessOf(now, 86_400_000, holes) } };
     }
     const id = decodeURIComponent(path.slice('/stories/'.length));
     const index = /^plain-(\d+)$/.exec(id)?.[1];

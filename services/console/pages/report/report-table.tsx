@@ -64,7 +64,7 @@ export function ReportTable({
       </td>
     ));
   return (
-    <section aria-labelledby={`report-${name}`}>
+    <section aria-labelledby={`report-${name}`} className={columns.length > 3 ? 'many-columns' : undefined}>
       <div className="section-head">
         <h2 id={`report-${name}`}>{words.report.tables[name]}</h2>
       </div>
