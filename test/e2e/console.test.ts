@@ -284,7 +284,6 @@ describe.skipIf(whyNoChromium !== undefined)(`console in Chromium${why}`, () => 
     { name: 'console-story-days', path: '/messages/days', look: { colorScheme: 'dark' } },
     { name: 'console-story-zh', path: '/messages/six-legs', look: { locale: 'zh-CN', timezoneId: 'Asia/Shanghai' } },
     { name: 'console-report', path: '/reports' },
-    { name: 'console-domain', path: '/?domain=example.org', look: { viewport: { width: 1280, height: 640 } } },
     { name: 'console-live', path: '/live' },
     {
       name: 'console-phone',
