@@ -27,6 +27,9 @@ describe('holes', () => {
       { since: 150_000, until: 160_000 },
     ]);
   });
+  test('what retention removed is a hole up to where it ends', () => {
+    expect(holesOf({ ...answer(source({})), removedUntil: iso(150) })).toEqual([{ since: 100_000, until: 150_000 }]);
+  });
   test('a gap of unknown place may be anywhere', () => {
     expect(holesOf(answer(source({ state: 'gap' })))).toEqual([{ since: 100_000, until: 200_000 }]);
   });

@@ -31,13 +31,17 @@ function holesOfSource(source: SourceCompletenessWire, whole: Interval): Interva
 }
 
 /**
- * The intervals in which lines are missing or were not heard, cut to the answer's own interval. A hole whose place is not
+ * The intervals in which lines are missing, were not heard or were removed by retention, cut to the answer's own interval. A hole whose place is not
  * known may be anywhere in it, so all of it counts.
  */
 export function holesOf(completeness: CompletenessWire): Interval[] {
   const whole = { since: Date.parse(completeness.since), until: Date.parse(completeness.until) };
-  const cut = completeness.sources
-    .flatMap((source) => holesOfSource(source, whole))
-    .map(({ since, until }) => ({ since: Math.max(since, whole.since), until: Math.min(until, whole.until) }));
+  const removed =
+    completeness.removedUntil === undefined
+      ? []
+      : [{ since: whole.since, until: Date.parse(completeness.removedUntil) }];
+  const cut = [...removed, ...completeness.sources.flatMap((source) => holesOfSource(source, whole))].map(
+    ({ since, until }) => ({ since: Math.max(since, whole.since), until: Math.min(until, whole.until) }),
+  );
   return mergeIntervals(cut.filter(({ since, until }) => since < until));
 }

@@ -96,12 +96,18 @@ export function Notice({ title, children }: { readonly title: string; readonly c
 
 /** One line under whatever was drawn from an incomplete log. Says nothing when it is whole. */
 export function HoleNotice({ completeness }: { readonly completeness: CompletenessWire | undefined }) {
-  const { words } = useConsole();
+  const { words, format } = useConsole();
   if (completeness === undefined || completeness.complete) return null;
+  const { removedUntil, sources } = completeness;
+  const isOnlyRemoved = removedUntil !== undefined && sources.every(({ state }) => state === 'complete');
   return (
     <p className="hole-notice small">
       <span className="hatch-swatch" aria-hidden="true" />
-      <Link to="/#completeness">{words.messages.incomplete}</Link>
+      {isOnlyRemoved ? (
+        words.completeness.removed(format.moment(Date.parse(removedUntil), Date.now()))
+      ) : (
+        <Link to="/#completeness">{words.messages.incomplete}</Link>
+      )}
     </p>
   );
 }

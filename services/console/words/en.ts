@@ -187,6 +187,7 @@ export const en: Words = {
     suppressed: (count) =>
       `the log daemon itself dropped ${count} ${s(Number(count), 'message')} before anybody could read them`,
     unheard: (since) => `nothing was heard since ${since}`,
+    removed: (until) => `What came before ${until} was removed by retention.`,
     unparsed: (count) => `${count} ${s(Number(count), 'line')} not understood, kept as they are`,
     lines: (count) => `${count} lines`,
     at: (since, until) => `from ${since} to ${until}`,

@@ -107,6 +107,7 @@ export type Words = {
     readonly gap: (bytes: string) => string;
     readonly suppressed: (count: string) => string;
     readonly unheard: (since: string) => string;
+    readonly removed: (until: string) => string;
     readonly unparsed: (count: string) => string;
     readonly lines: (count: string) => string;
     readonly at: (since: string, until: string) => string;

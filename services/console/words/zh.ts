@@ -153,6 +153,7 @@ export const zh: Words = {
     gap: (bytes) => `缺少 ${bytes}`,
     suppressed: (count) => `日志服务自己丢弃了 ${count} 条，谁也没能读到`,
     unheard: (since) => `${since} 之后没有消息`,
+    removed: (until) => `${until} 之前的内容已按保留期限删除。`,
     unparsed: (count) => `${count} 行未能识别，已原样保留`,
     lines: (count) => `${count} 行`,
     at: (since, until) => `${since} 至 ${until}`,

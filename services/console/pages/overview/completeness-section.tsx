@@ -24,7 +24,7 @@ function useSourceWords(): (source: SourceCompletenessWire) => string[] {
 export function CompletenessSection({ completeness }: { readonly completeness: CompletenessWire }) {
   const { words, format } = useConsole();
   const sourceWords = useSourceWords();
-  const { sources } = completeness;
+  const { sources, removedUntil } = completeness;
   const faulty = sources.filter((source) => source.state !== 'complete');
   const sentence =
     sources.length === 0
@@ -36,7 +36,12 @@ export function CompletenessSection({ completeness }: { readonly completeness: C
     <section id="completeness" aria-labelledby="completeness-title">
       <div className="section-head">
         <h2 id="completeness-title">{words.completeness.title}</h2>
-        <p className={faulty.length === 0 ? 'muted' : ''}>{sentence}</p>
+        <p className={faulty.length === 0 ? 'muted' : ''}>
+          {sentence}
+          {removedUntil === undefined
+            ? null
+            : ` ${words.completeness.removed(format.moment(Date.parse(removedUntil), Date.now()))}`}
+        </p>
       </div>
       <ul className="sources">
         {[...faulty, ...sources.filter((source) => source.state === 'complete')].map((source) => (
