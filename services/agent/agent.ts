@@ -1,3 +1,4 @@
+import type { SyslogName } from '../protocol/ingest.ts';
 import { protocolVersion } from '../protocol/version.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
@@ -7,6 +8,7 @@ import { createCheckpointSaver, loadCheckpoint, saveCheckpoint } from './checkpo
 import type { AgentConfig } from './config.ts';
 import { createControlChannel } from './control-channel.ts';
 import { createAgentEvents } from './events.ts';
+import { createLeaseKeeper } from './lease-keeper.ts';
 import { createLineCounter } from './metrics/log/line-counter.ts';
 import { createNodeMetrics } from './metrics/node-metrics.ts';
 import { createMetricsPush } from './metrics/push.ts';
@@ -18,6 +20,7 @@ import { type CountLines, createPump } from './ship/pump.ts';
 import { readyStreams, type StreamSource } from './ship/shippable.ts';
 import { createSyslogEvents } from './syslog/syslog-events.ts';
 import { startSyslog } from './syslog/syslog-source.ts';
+import { watchSyslogNames } from './syslog-names.ts';
 import { createFileLister, type FileLister, filesMax } from './tail/list-files.ts';
 import { createSources, type Sources } from './tail/sources.ts';
 import { watchFolders } from './tail/watch-folders.ts';
@@ -108,6 +111,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
         );
   if (syslog !== undefined) stack.add('syslog', syslog.stop);
 
+  if (config.lease !== undefined) stack.add('lease keeper', createLeaseKeeper(config.lease, { clock, log }).stop);
   const stopping = new AbortController();
   const client = createBulkClient(config.control, {
     ...{ events, random, signal: stopping.signal },
@@ -119,6 +123,8 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
     await saveCheckpoint(config.dataDir, { version: 1, node: config.node, lookedMs: startedMs, sources: [] }).catch(
       events.checkpointFault,
     );
+  const syslogNames = await watchSyslogNames(config.metrics.postfixDirectory, clock);
+  stack.add('syslog names', syslogNames.stop);
   // Which lines control holds is asked before the first one is sent, however long that takes; the agent serves meanwhile.
   const following = client.fetchOffsets(config.node).then(
     ({ sources: start }) => {
@@ -133,6 +139,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
         { sources, lister },
         {
           ...{ ...deps, client, events, signal, countLines, onFirstLook: channel.beat },
+          readSyslogNames: syslogNames.read,
           openStreams: (onNews) => openStreams(config, start, { clock, events, syslog, onNews }),
         },
       );
@@ -169,6 +176,7 @@ function followFiles(
     readonly signal: AbortSignal;
     readonly countLines: CountLines;
     readonly onFirstLook: () => void;
+    readonly readSyslogNames: () => readonly SyslogName[];
     readonly openStreams: (onNews: () => void) => readonly StreamSource[];
   },
 ): { readonly stop: () => Promise<void> } {
@@ -182,6 +190,7 @@ function followFiles(
   const pump = createPump(
     { node, timeZone },
     {
+      readSyslogNames: deps.readSyslogNames,
       listReady: () => [...readyStreams(streams), ...sources.listReady()],
       client,
       events,

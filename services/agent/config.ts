@@ -8,6 +8,7 @@ import { defaultDataDir } from '../runtime/data-dir.ts';
 import { isLoopbackHost } from '../runtime/loopback.ts';
 import { actionsConfigSchema } from './actions/actions-config.ts';
 import { journalConfigSchema } from './journal/journal-config.ts';
+import { leaseKeeperConfigSchema } from './lease-keeper.ts';
 import { nodeMetricsConfigSchema } from './metrics/metrics-config.ts';
 import { syslogConfigSchema } from './syslog/syslog-config.ts';
 import { type Identity, readIdentity } from './trust/identity.ts';
@@ -37,6 +38,8 @@ export const agentConfigSchema = z.strictObject({
   journal: journalConfigSchema.optional(),
   syslog: syslogConfigSchema.optional(),
   actions: actionsConfigSchema.prefault({}),
+  /** The lease process is kept running when this is there, be it empty (`lease: {}`). */
+  lease: leaseKeeperConfigSchema.optional(),
   dataDir: z
     .string()
     .min(1)
