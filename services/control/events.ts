@@ -56,6 +56,12 @@ export function createControlEvents(options: { readonly version: string }, deps:
     labelNames: ['code'],
     registers,
   });
+  const connectionsRefused = new Counter({
+    name: 'mailward_http_connections_refused_total',
+    help: 'Connections that were closed because there were too many, or were silent while others wanted in',
+    labelNames: ['reason'],
+    registers,
+  });
   const inFlightBytes = new Gauge({
     name: 'mailward_ingest_in_flight_bytes',
     help: 'Compressed bytes of batches being received or written',
@@ -117,6 +123,9 @@ export function createControlEvents(options: { readonly version: string }, deps:
       const code = error instanceof AppError ? error.code : 'internal';
       refused.inc({ code });
       if (code !== 'overloaded') log.warn({ code, err: error }, 'a batch was refused');
+    },
+    connectionRefused(reason: 'connections' | 'silent'): void {
+      connectionsRefused.inc({ reason });
     },
     inFlight(bytes: number): void {
       inFlightBytes.set(bytes);

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { Clock } from '../../runtime/clock.ts';
+import { createSeats, type SeatLimits } from '../../runtime/seats.ts';
 import { createFramer, lineOfFrame } from './framing.ts';
 import type { Intake } from './intake.ts';
-import { createSeats, type SeatLimits } from './seats.ts';
 import type { SyslogEvents } from './syslog-events.ts';
 
 /** Bytes of messages that were begun, all connections together. Who would need more is closed. */

@@ -13,6 +13,9 @@ import { admitAgent } from '../trust/admit-agent.ts';
 import { problemResponses } from './openapi.ts';
 import type { HttpDeps, HttpOptions, TypedApp } from './typed-app.ts';
 
+/** Batches of one node at once: it may fill no more of the room than this, however slowly it sends them. */
+export const batchesPerNodeMax = 8;
+
 /**
  * The bulk channel: `POST /ingest/v1/batches` and `GET /ingest/v1/offsets`. A body's length is set aside before its first
  * byte is read, so that many agents at once cannot fill the memory; who does not fit is told to come back (503, Retry-After).
@@ -24,6 +27,7 @@ export function registerIngest(
 ): void {
   const { store, events, onBatch, trust } = deps;
   let inFlightBytes = 0;
+  const inFlightByNode = new Map<string, number>();
 
   // The body is left on the wire until the envelope is known to be sound and there is room for it.
   app.removeAllContentTypeParsers();
@@ -49,6 +53,10 @@ export function registerIngest(
         const bodyBytes = readLength(request.headers['content-length']);
         if (inFlightBytes + bodyBytes > options.inFlightBytesMax)
           throw new AppError('overloaded', 'Too many batches are being stored', { hint: 'Send it again in a moment' });
+        const ofNode = inFlightByNode.get(envelope.node) ?? 0;
+        if (ofNode >= batchesPerNodeMax)
+          throw new AppError('overloaded', `${ofNode} batches of ${envelope.node} are on their way already`);
+        inFlightByNode.set(envelope.node, ofNode + 1);
         inFlightBytes += bodyBytes;
         events.inFlight(inFlightBytes);
         try {
@@ -58,6 +66,9 @@ export function registerIngest(
           if (envelope.isPast !== true) onBatch(envelope, report);
           return report.ack;
         } finally {
+          const left = (inFlightByNode.get(envelope.node) ?? 1) - 1;
+          if (left === 0) inFlightByNode.delete(envelope.node);
+          else inFlightByNode.set(envelope.node, left);
           inFlightBytes -= bodyBytes;
           events.inFlight(inFlightBytes);
         }

@@ -4,6 +4,7 @@ import { registerActionRoutes } from '../commands/routes-actions.ts';
 import { registerOperatorRoutes, registerTrustRoutes } from '../trust/routes-trust.ts';
 import { registerConsole } from './console-files.ts';
 import { createDoorkeeper, registerGuards } from './guards.ts';
+import { connectionLimits, limitConnections } from './limit-connections.ts';
 import { registerOpenApi } from './openapi.ts';
 import { registerProblems } from './problem.ts';
 import { registerFleetRoutes } from './routes-fleet.ts';
@@ -30,10 +31,16 @@ export async function createHttpServer(options: HttpOptions, deps: HttpDeps): Pr
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 512 },
   } as const;
+  const bounds = {
+    maxHeaderSize: headerBytesMax,
+    headersTimeout: connectionLimits.headersMs,
+    connectionsCheckingInterval: connectionLimits.checkEveryMs,
+  };
   const app =
     trust === undefined
-      ? fastify({ ...settings, http: { maxHeaderSize: headerBytesMax } })
-      : asPlain(fastify({ ...settings, https: { ...trust.tlsOptions(), maxHeaderSize: headerBytesMax } }));
+      ? fastify({ ...settings, http: bounds })
+      : asPlain(fastify({ ...settings, https: { ...trust.tlsOptions(), ...bounds } }));
+  limitConnections(app.server, connectionLimits, deps.events.connectionRefused);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   registerProblems(app, (error, route) => deps.events.faultInRoute(error, route));
