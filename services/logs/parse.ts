@@ -13,6 +13,8 @@ export type LineContext = {
   /** Epoch milliseconds. RFC 3164 has no year: a date is taken for the latest one that does not lie ahead of this. */
   readonly now: number;
   readonly timeZone: string;
+  /** Postfix instances of tags that do not tell by themselves: `name` is what stands before the last `/`. */
+  readonly syslogNames?: ReadonlyArray<{ readonly name: string; readonly instance: string }> | undefined;
 };
 
 export type LineParser = {
@@ -29,12 +31,16 @@ export const lineCharsMax = 64 * 1024;
 /** A parser for the lines of one source, in their order: a time without year or zone is read in the light of those before it. */
 export function createLineParser(context: LineContext): LineParser {
   const headers = createHeaderScanner(context);
+  const { syslogNames = [] } = context;
+  const instances = syslogNames.length === 0 ? undefined : new Map(syslogNames.map((one) => [one.name, one.instance]));
 
   function parseFrom(line: string, start: number): MailEvent {
     headers.scan(line, start);
     const { header } = headers;
     const { tag, messageAt } = header;
     const event = blankEvent(header);
+    if (instances !== undefined && tag.program?.includes('/'))
+      event.instance = instances.get(tag.program.slice(0, tag.program.lastIndexOf('/'))) ?? tag.instance;
     if (tag.family === 'postfix') parsePostfix(line, messageAt, event);
     else if (tag.family === 'dovecot') parseDovecot(line, messageAt, event);
     else if (tag.family === 'policy') parsePolicyService(line, messageAt, event);

@@ -16,6 +16,12 @@ export const batchLimits = {
 
 export const batchHeaderName = 'mailward-batch';
 
+/** Names of one node that are told; more are read by the tag alone. */
+export const syslogNamesMax = 32;
+export const syslogNameSchema = z.object({ name: z.string().min(1).max(64), instance: z.string().min(1).max(64) });
+/** A tag that begins with `name` (the part in front of `/smtpd`) is one of the Postfix instance `instance`. */
+export type SyslogName = z.infer<typeof syslogNameSchema>;
+
 /**
  * Where a batch stands in its source. Offsets are bytes in the source; `firstOffset` of a batch equals `lastOffset`
  * (exclusive end) of the one before, otherwise the difference is a gap. A range that is stored already is acknowledged
@@ -39,6 +45,8 @@ export const batchEnvelopeSchema = z.object({
   readMs: z.number(),
   /** Lines of the past, brought by `mailward import`: stored like others, but no news of the node. */
   isPast: z.boolean().optional(),
+  /** What the tags of the node's Postfix mean where they do not tell by themselves. */
+  syslogNames: z.array(syslogNameSchema).max(syslogNamesMax).optional(),
   /** The IANA zone in which the node writes times without one. */
   timeZone: timeZoneName,
 });

@@ -1,5 +1,5 @@
 import { constants, zstdCompressSync } from 'node:zlib';
-import type { BatchEnvelope } from '../../protocol/ingest.ts';
+import type { BatchEnvelope, SyslogName } from '../../protocol/ingest.ts';
 import { protocolVersion } from '../../protocol/version.ts';
 import { giveBack } from '../../runtime/give-back.ts';
 import type { AgentEvents } from '../events.ts';
@@ -31,6 +31,7 @@ const compress = (lines: Uint8Array) =>
 export function createPump(
   options: { readonly node: string; readonly timeZone: string },
   deps: {
+    readonly readSyslogNames: () => readonly SyslogName[];
     /** What is ready to ship and not busy, what should go first in front. */
     readonly listReady: () => readonly Shippable[];
     readonly client: BulkClient;
@@ -110,6 +111,7 @@ export function createPump(
       ...{ protocolVersion, node: options.node, sourceId, path, sequence, timeZone: options.timeZone, readMs: now() },
       ...{ firstOffset: offset, lastOffset: offset + cut.consumedBytes },
       ...{ lines: cut.lines, rawBytes: cut.rawBytes, cutBytes: cut.cutBytes },
+      syslogNames: [...deps.readSyslogNames()],
     };
   }
 

@@ -68,7 +68,14 @@ async function readInstance(
         'postfix',
       queueDirectory: readParameter(valueByName, 'queue_directory', defaults),
       defaultProcessLimit: Number.isFinite(limit) ? limit : Number(defaults.default_process_limit),
-      services: parseMasterCf(masterCf ?? ''),
+      services: parseMasterCf(masterCf ?? '').map((service) => ({
+        ...service,
+        syslogName: service.syslogName && expandFor(service, service.syslogName, valueByName),
+      })),
     },
   };
 }
+
+/** A value of master.cf may name parameters of main.cf, and the service that it stands at (postconf(5), service_name). */
+const expandFor = (service: MasterService, text: string, valueByName: ReadonlyMap<string, string>): string =>
+  readParameter(new Map([...valueByName, ['service_name', service.name], ['-', text]]), '-', defaults);

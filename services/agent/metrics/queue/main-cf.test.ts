@@ -46,7 +46,7 @@ broken    unix
 `);
   expect(services).toEqual([
     { name: 'smtp', type: 'inet', processLimit: 20, command: 'smtpd' },
-    { name: 'submission', type: 'inet', processLimit: undefined, command: 'smtpd' },
+    { name: 'submission', type: 'inet', command: 'smtpd', syslogName: 'postfix/submission' },
     { name: 'bounce', type: 'unix', processLimit: 0, command: 'bounce' },
   ]);
 });

@@ -52,6 +52,8 @@ export type MasterService = {
   /** `undefined` where the column has `-`: `default_process_limit` holds. 0 is "no limit". */
   readonly processLimit: number | undefined;
   readonly command: string;
+  /** As `-o syslog_name=…` has it, not expanded. */
+  readonly syslogName: string | undefined;
 };
 
 /** The services of master.cf (master(5)): eight columns, `-` for a default. Lines that have fewer are left out. */
@@ -59,7 +61,10 @@ export function parseMasterCf(text: string): MasterService[] {
   return logicalLines(text).flatMap((line) => {
     const [name, type, , , , , limit, command] = line.trim().split(/\s+/);
     if (name === undefined || type === undefined || limit === undefined || command === undefined) return [];
-    return [{ name, type, processLimit: /^\d+$/.test(limit) ? Number(limit) : undefined, command }];
+    const [, inBraces, bare] =
+      /\s-o\s*(?:\{\s*syslog_name\s*=\s*(.*?)\s*\}(?=\s|$)|syslog_name=(\S+))/.exec(line) ?? [];
+    const processLimit = /^\d+$/.test(limit) ? Number(limit) : undefined;
+    return [{ name, type, processLimit, command, syslogName: inBraces ?? bare }];
   });
 }
 

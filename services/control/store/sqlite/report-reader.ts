@@ -7,6 +7,7 @@ import { AppError } from '../../../protocol/errors.ts';
 import type { Report } from '../../../protocol/report.ts';
 import type { ReportRequest } from '../event-store.ts';
 import { readBlockLines } from './line-blocks.ts';
+import { readSyslogNames } from './syslog-names.ts';
 
 export const reportReadLimits = {
   /** Lines that one report reads; more would take minutes. */
@@ -69,7 +70,8 @@ export function createReportReader(
       // Each block is a read of its own: one that took as long as the report would keep the log of changes from shrinking.
       const block = readBlock.get(no);
       if (block === undefined) continue;
-      const parser = createLineParser({ now: Number(block.read_ms), timeZone: String(block.time_zone) });
+      const syslogNames = readSyslogNames(db, node);
+      const parser = createLineParser({ now: Number(block.read_ms), timeZone: String(block.time_zone), syslogNames });
       for (const line of readBlockLines(block.data as Uint8Array)) fold.add(parser.parse(line), node);
     }
     return fold.result();

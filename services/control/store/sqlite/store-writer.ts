@@ -19,6 +19,7 @@ import { createLookupWriter } from './lookup.ts';
 import { createMinutes, flowOf } from './minutes.ts';
 import { createSources, type Stored } from './sources.ts';
 import { decodeStory, encodeLines, encodeStory } from './story-codec.ts';
+import { createSyslogNames } from './syslog-names.ts';
 import { createTail } from './tail.ts';
 
 export const writerLimits = {
@@ -121,6 +122,7 @@ function createState(db: DatabaseSync) {
   const minutes = createMinutes(db);
   const sources = createSources(db);
   const stories = createStories(db);
+  const names = createSyslogNames(db);
   const putMeta = db.prepare('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)');
 
   function storeLines(
@@ -132,7 +134,11 @@ function createState(db: DatabaseSync) {
     tail: Tail,
   ): Stored {
     const { envelope } = batch;
-    const parser = createLineParser({ now: envelope.readMs, timeZone: envelope.timeZone });
+    const parser = createLineParser({
+      now: envelope.readMs,
+      timeZone: envelope.timeZone,
+      syslogNames: names.of(envelope),
+    });
     const stored: Stored = { lines: 0, unparsed: 0, suppressed: 0, firstTime: 0, lastTime: 0 };
     blocks.append(
       { no: source, timeZone: envelope.timeZone, readMs: envelope.readMs },
