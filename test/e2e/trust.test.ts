@@ -291,6 +291,20 @@ test('certificates are renewed on both sides while lines flow, and none is lost 
   expect(agent.stderr()).not.toMatch(/not renewed/);
 });
 
+test('a certificate that is over is refused, and a connection that stood on it is closed', async () => {
+  const control = await site.startControl(0, 0.00005);
+  await site.joinNode(control, 'mx1');
+  const tls = { ...site.identityOf('mx1'), host: '127.0.0.1', port: control.port };
+  const socket = connect(tls, () => socket.write('GET /ingest/v1/offsets?node=mx1 HTTP/1.1\r\nHost: x\r\n\r\n'));
+  const answer = await new Promise<Buffer>((done) => socket.once('data', done));
+  expect(answer.toString()).toMatch(/^HTTP\/1\.1 200 /);
+  const offsets = () => askTls(`${control.url}/ingest/v1/offsets?node=mx1`, { tls: site.identityOf('mx1') });
+  await expect.poll(async () => (await offsets()).json.code, inTime).toBe('certificate-over');
+  await expect.poll(() => socket.closed, inTime).toBe(true);
+  const request = { method: 'POST', body: { request: 'x' }, tls: site.identityOf('mx1') };
+  expect((await askTls(`${control.url}/trust/v1/renew`, request)).json.code).toBe('certificate-over');
+});
+
 test('beyond loopback control refuses to start without TLS, and an agent without an identity says what to do', async () => {
   await expect(startProcess('control', ['--host', '0.0.0.0', '--port', '0'])).rejects.toThrow(
     /status 2.*with TLS only.*--tls/s,

@@ -5,6 +5,7 @@ import { askAuthority } from './ask-authority.ts';
 import { connectAs } from './connect-as.ts';
 import { type Credentials, credentialsOf, type Identity, identityOf, readIdentity, writeIdentity } from './identity.ts';
 import type { IdentityEvents } from './identity-events.ts';
+import { makeKeyAndRequest } from './make-key-and-request.ts';
 
 /** How often the file is looked at: an operator may have let the node join anew. */
 const lookEveryMs = 10_000;
@@ -48,13 +49,10 @@ export function createIdentityKeeper(
   }
 
   async function renew(): Promise<void> {
-    // Some twenty megabytes that are needed once in weeks.
-    const { makeKey, makeRequest } = await import('../../runtime/x509.ts');
     const { node } = identity;
-    const key = makeKey();
-    const body = { request: await makeRequest(key, node) };
+    const { key, request } = await makeKeyAndRequest(node);
     const url = new URL('/trust/v1/renew', controlUrl);
-    const issued = await askAuthority(url, { tls: credentialsOf(identity), body, schema: issuedSchema });
+    const issued = await askAuthority(url, { tls: credentialsOf(identity), body: { request }, schema: issuedSchema });
     const next = identityOf(identity.control, key, issued, clock.now());
     await writeIdentity(dataDir, next);
     take(next);
