@@ -91,7 +91,6 @@ export function createUnparsedClusters(context: { readonly now: number; readonly
     },
   };
 }
-export type UnparsedClusters = ReturnType<typeof createUnparsedClusters>;
 
 /** A forged tag must not make a program of every line, nor name anybody. */
 const maskProgram = (program: string): string =>

@@ -66,6 +66,7 @@ export const flowScopeSchema = z.object({ domain: z.string(), countedSince: inst
 
 /** A count that stops at a bound. */
 export const boundedCountSchema = z.object({ count: z.number(), atLeast: z.boolean() });
+export type BoundedCount = z.infer<typeof boundedCountSchema>;
 
 /** `GET /api/v1/overview?windowMs=…` and the live `overview` event. */
 export const overviewSchema = z.object({
@@ -107,5 +108,4 @@ export const nodesSchema = z.object({ now: instant, nodes: z.array(nodeStateSche
 export const nodeForgottenSchema = z.object({ node: z.string() });
 
 /** `GET /api/v1/stories?…` has a sibling that counts without listing: `GET /api/v1/stories/count`. Bounded, so it may say "at least". */
-export const storyCountSchema = boundedCountSchema;
-export type StoryCount = z.infer<typeof storyCountSchema>;
+export const storyCountSchema = boundedCountSchema.extend({ completeness: completenessSchema });

@@ -1,5 +1,6 @@
 // Plain fetch over the API, typed by the protocol. The console uses nothing else.
 import type {
+  CompletenessWire,
   NodesWire,
   OverviewWire,
   ProblemWire,
@@ -62,6 +63,8 @@ async function get<Body>(
 export const api = {
   overview: (query: { readonly windowMs: number; readonly domain: string | undefined }, signal: AbortSignal) =>
     get<OverviewWire>('/overview', query, signal),
+  /** Of the last day. */
+  completeness: (signal: AbortSignal) => get<CompletenessWire>('/completeness', {}, signal),
   nodes: (signal: AbortSignal) => get<NodesWire>('/nodes', {}, signal),
   stories: (query: StoryQueryWire, signal: AbortSignal) => get<StoryPageWire>('/stories', query, signal),
   countStories: (query: StoryQueryWire, signal: AbortSignal) => get<StoryCountWire>('/stories/count', query, signal),

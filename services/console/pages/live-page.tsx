@@ -9,7 +9,7 @@ import { useRevision } from '../live/revision.ts';
 import { useConsole } from '../parts/console-context.ts';
 import { LevelMark } from '../parts/marks.tsx';
 import { Link, useScope } from '../parts/scoped-link.tsx';
-import { DataAge, Inert, Instant } from '../parts/text.tsx';
+import { DataAge, HoleNotice, Inert, Instant } from '../parts/text.tsx';
 import { paths } from '../paths.ts';
 import type { TailGroup } from '../words/words.ts';
 import { emptyTail, type NumberedLine, type Tail, tailLinesMax, takeChunk } from './live/tail-buffer.ts';
@@ -102,6 +102,7 @@ export function LivePage() {
   };
   const revision = useRevision();
   const nodes = useResource('nodes', revision, (signal) => api.nodes(signal));
+  const completeness = useResource('completeness', revision, (signal) => api.completeness(signal));
   const [isPaused, setIsPaused] = useState(false);
   const [follows, setFollows] = useState(true);
   const { tail, waiting, refused } = useTail(JSON.stringify(filter), isPaused);
@@ -148,6 +149,7 @@ export function LivePage() {
         </button>
         <DataAge readAt={live.heardAt()} />
       </div>
+      <HoleNotice completeness={completeness.data} />
       <fieldset className="groups">
         <legend className="unseen">{words.live.show}</legend>
         {tailGroups.map((group) => (

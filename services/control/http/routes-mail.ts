@@ -65,7 +65,14 @@ export function registerMailRoutes(app: TypedApp, deps: Pick<HttpDeps, 'store' |
         response: { 200: storyCountSchema, ...problemResponses },
       },
     },
-    (request) => store.countStories(request.query, pageLimits.storiesCountedMax),
+    async (request) => {
+      const { since = 0, until = clock.now() } = request.query;
+      const [count, completeness] = await Promise.all([
+        store.countStories(request.query, pageLimits.storiesCountedMax),
+        store.readCompleteness({ since, until }),
+      ]);
+      return { ...count, completeness };
+    },
   );
 
   app.get(

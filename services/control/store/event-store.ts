@@ -1,5 +1,5 @@
 // The port that holds lines and stories. Drivers live beside this file; every driver passes test/contract/event-store.test.ts.
-import type { FlowPoint, StoryCount, StoryDetail, StoryPage, StoryQuery } from '../../protocol/api.ts';
+import type { BoundedCount, FlowPoint, StoryDetail, StoryPage, StoryQuery } from '../../protocol/api.ts';
 import type { Completeness } from '../../protocol/completeness.ts';
 import type { BatchAck, BatchEnvelope } from '../../protocol/ingest.ts';
 import type { TailChunk, TailFilter } from '../../protocol/live.ts';
@@ -65,7 +65,7 @@ export interface EventStore {
   setTails(filters: Readonly<Record<string, TailFilter>>): void;
   searchStories(query: StoryQuery): Promise<StoryPage>;
   /** How many the search finds, up to `countMax`. */
-  countStories(query: Omit<StoryQuery, 'cursor' | 'limit'>, countMax: number): Promise<StoryCount>;
+  countStories(query: Omit<StoryQuery, 'cursor' | 'limit'>, countMax: number): Promise<BoundedCount>;
   /** `undefined` when there is no such story (any more). */
   readStory(id: string): Promise<StoryDetail | undefined>;
   readFlow(range: FlowRange): Promise<{ readonly all: FlowPoint[]; readonly byNode: Record<string, FlowPoint[]> }>;

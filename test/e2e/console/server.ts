@@ -209,6 +209,7 @@ export async function startConsoleServer(options: ConsoleServerOptions = {}): Pr
       return problem(503, 'overloaded', 'The store answers too slowly now.', 'Try a shorter time range.');
     if (path === '/overview')
       return { status: 200, body: overviewOf(now, Number(url.searchParams.get('windowMs') ?? 3_600_000), holes) };
+    if (path === '/completeness') return { status: 200, body: completenessOf(now, 86_400_000, holes) };
     if (path === '/nodes')
       return { status: 200, body: { now: iso(now), nodes: overviewOf(now, 3_600_000, holes).nodes } };
     if (path === '/stories')
@@ -219,7 +220,8 @@ export async function startConsoleServer(options: ConsoleServerOptions = {}): Pr
     if (path === '/stories/count') {
       url.searchParams.set('limit', '200');
       const page = search(url.searchParams);
-      return { status: 200, body: { count: page.items.length, atLeast: page.nextCursor !== undefined } };
+      const completeness = completenessOf(now, 86_400_000, holes);
+      return { status: 200, body: { count: page.items.length, atLeast: page.nextCursor !== undefined, completeness } };
     }
     if (path === '/reports') {
       const since = Date.parse(url.searchParams.get('since') ?? '') || now - 86_400_000;

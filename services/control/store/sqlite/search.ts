@@ -6,7 +6,7 @@ import { searchKeys } from '../../../logs/story-keys.ts';
 import { readStoryQuery, type StorySearch } from '../../../logs/story-query.ts';
 import type { StoryState } from '../../../logs/story-state.ts';
 import { toSummary } from '../../../logs/story-view.ts';
-import { pageLimits, type StoryCount, type StoryPage, type StoryQuery } from '../../../protocol/api.ts';
+import { type BoundedCount, pageLimits, type StoryPage, type StoryQuery } from '../../../protocol/api.ts';
 import { AppError } from '../../../protocol/errors.ts';
 import type { StorySummary } from '../../../protocol/story.ts';
 import type { createCompletenessReader } from './completeness.ts';
@@ -166,7 +166,7 @@ export function createSearch(
   }
 
   /** As many as the list would hold, without making it; the story itself is asked only where its row does not tell. */
-  function count(query: Omit<StoryQuery, 'cursor' | 'limit'>, countMax: number): StoryCount {
+  function count(query: Omit<StoryQuery, 'cursor' | 'limit'>, countMax: number): BoundedCount {
     const search = readStoryQuery(query);
     const work: Work = { entries: 0 };
     const isToldByRow = ({ first_s, fate }: StoryRow): boolean =>
