@@ -23,10 +23,15 @@ export async function ask<T extends z.ZodType>(
     response = await fetch(new URL(path, url), { ...init, signal: AbortSignal.timeout(withinMs) });
     body = await response.json();
   } catch (cause) {
-    throw new AppError('unreachable', `Control does not answer at ${url}.`, {
-      cause,
-      hint: 'Start it with `mailward start`, or name it with --url.',
-    });
+    throw isUnbelieved(cause)
+      ? new AppError('certificate-refused', `What answers at ${url} shows a certificate that is not believed here.`, {
+          cause,
+          hint: "If it is control, name the authority.crt in its data folder's trust folder with NODE_EXTRA_CA_CERTS.",
+        })
+      : new AppError('unreachable', `Control does not answer at ${url}.`, {
+          cause,
+          hint: 'Start it with `mailward start`, or name it with --url.',
+        });
   }
   if (response.status === 404) return undefined;
   if (!response.ok) {
@@ -41,6 +46,13 @@ export async function ask<T extends z.ZodType>(
       cause: answer.error,
     });
   return { value: answer.data, body };
+}
+
+/** Whether fetch failed over the certificate (node:tls gives OpenSSL's names for it) and not over the way there. */
+function isUnbelieved(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  return /CERT|SELF_SIGNED|ISSUER|ALTNAME/.test(code);
 }
 
 const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(errorRegistry, code);

@@ -19,7 +19,7 @@ export const withOperatorOptions = (command: Command): Command =>
     .option('--data-dir <dir>', "control's data folder", defaultDataDir('control'))
     .option('--json', "control's answer as one JSON object");
 
-/** @throws AppError `missing` when the secret cannot be read, or control's own code. */
+/** @throws AppError `bad-query` without TLS, `missing` when the secret cannot be read, or control's own code. */
 export async function askOperator<Schema extends z.ZodType>(
   { url, dataDir }: OperatorOptions,
   question: {
@@ -30,6 +30,14 @@ export async function askOperator<Schema extends z.ZodType>(
   },
 ): Promise<{ value: z.output<Schema>; body: unknown }> {
   const { method, path, body, schema } = question;
+  if (!url.startsWith('https:'))
+    throw new AppError(
+      'bad-query',
+      `--url ${url} is without TLS, and the secret of control's folder is not said there`,
+      {
+        hint: 'Give an address with https.',
+      },
+    );
   const headers = {
     authorization: `Bearer ${readSecret(dataDir)}`,
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),

@@ -247,6 +247,10 @@ test('the commands: make a token, join, see the node, revoke it', async () => {
   const revoked = await runCommand(['node', 'revoke', 'mx1', ...operator]);
   expect([revoked.stdout, revoked.status]).toEqual([expect.stringMatching(/^mx1 is revoked: certificates 1,/), 0]);
   expect((await runCommand(['node', 'revoke', 'mx1', ...operator])).status).toBe(1);
+  const plain = ['--url', control.url.replace('https:', 'http:'), '--data-dir', site.dataDirOf('control')];
+  expect((await runCommand(['token', 'list', ...plain])).status).toBe(2);
+  const unknown = await runCommand(['trace', 'x', '--url', control.url]);
+  expect(unknown.stderr).toMatch(/not believed here.*NODE_EXTRA_CA_CERTS/);
   const stranger = await runCommand(['token', 'create', '--url', control.url, '--data-dir', join(folder, 'none')]);
   expect([stranger.stderr, stranger.status]).toEqual([expect.stringMatching(/operator\.secret cannot be read/), 3]);
 });
