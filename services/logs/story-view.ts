@@ -31,6 +31,9 @@ const trouble: readonly Fate[] = [
   ...(['held', 'deferred', 'in-transit', 'expired', 'bounced', 'discarded', 'delivered', 'rejected'] as const),
 ];
 
+/** Whether some recipients of a message with the fate `whole` may have fared as `part`: never worse than the whole. */
+export const mayHold = (whole: Fate, part: Fate): boolean => trouble.indexOf(whole) <= trouble.indexOf(part);
+
 /** Index in `state.legs` of each leg of {@link toStory}, in its order. */
 export const legOrder = (state: StoryState): number[] =>
   linkLegs(state.legs).order.map((leg) => state.legs.indexOf(leg));

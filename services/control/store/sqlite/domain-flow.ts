@@ -10,7 +10,7 @@ import type { createSearch, Work } from './search.ts';
 
 export const domainFlowLimits = {
   /** Stories read for one answer: a fraction of a second. A larger domain's figures begin later, and say when. */
-  storiesMax: 5_000,
+  storiesMax: 4_000,
   /** Stories looked at in the index alone. */
   rowsMax: 100_000,
 } as const;

@@ -5,10 +5,10 @@ import { hashKey } from '../../../logs/key-hash.ts';
 import { searchKeys } from '../../../logs/story-keys.ts';
 import { readStoryQuery, type StorySearch } from '../../../logs/story-query.ts';
 import type { StoryState } from '../../../logs/story-state.ts';
-import { toSummary } from '../../../logs/story-view.ts';
+import { mayHold, toSummary } from '../../../logs/story-view.ts';
 import { type BoundedCount, pageLimits, type StoryPage, type StoryQuery } from '../../../protocol/api.ts';
 import { AppError } from '../../../protocol/errors.ts';
-import type { StorySummary } from '../../../protocol/story.ts';
+import { type Fate, fateSchema, type StorySummary } from '../../../protocol/story.ts';
 import type { createCompletenessReader } from './completeness.ts';
 import { createLookupReader, type Segment } from './lookup.ts';
 
@@ -124,8 +124,7 @@ export function createSearch(
 
   /** The row of the list; `undefined` for a story that is not of the search. */
   function judge(row: StoryRow, search: StorySearch): StorySummary | undefined {
-    // What became of the whole message may be another thing than what became of it in the scope.
-    if (search.fate !== undefined && search.scope === undefined && row.fate !== search.fate) return undefined;
+    if (search.fate !== undefined && !isFateOf(search, row.fate, search.fate)) return undefined;
     const state = deps.load(row.no);
     if (state === undefined) return undefined;
     if (search.node !== undefined && !state.legs.some((leg) => leg.node === search.node)) return undefined;
@@ -171,8 +170,7 @@ export function createSearch(
     const work: Work = { entries: 0 };
     const isToldByRow = ({ first_s, fate }: StoryRow): boolean =>
       search.node === undefined &&
-      search.scope === undefined &&
-      (search.fate === undefined || fate === search.fate) &&
+      (search.fate === undefined || (search.scope === undefined && fate === search.fate)) &&
       (search.since === undefined || first_s * 1000 >= search.since) &&
       (search.until === undefined || first_s * 1000 + 999 <= search.until);
     let [found, looked] = [0, 0];
@@ -185,6 +183,12 @@ export function createSearch(
   }
 
   return { list, count, byKeys };
+}
+
+/** What became of the whole message may be another thing than what became of it in the scope: only the story tells then. */
+function isFateOf({ scope }: StorySearch, whole: string, fate: Fate): boolean {
+  const parsed = fateSchema.safeParse(whole);
+  return whole === fate || (scope !== undefined && (!parsed.success || mayHold(parsed.data, fate)));
 }
 
 const rowOf = (row: Record<string, unknown>): StoryRow => ({
