@@ -1,5 +1,6 @@
 // The composition root of the lease process: clocks, one socket, the groups, the status socket. Nothing else runs in it.
 import { mkdir } from 'node:fs/promises';
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import type { LeaseConfig } from '../protocol/lease-config.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -24,6 +25,7 @@ export async function startLease(
   deps: { readonly clock: Clock; readonly log: Logger; readonly stack: StopStack },
 ): Promise<{ readonly url: string }> {
   const { clock, log, stack } = deps;
+  hurry();
   const events = createLeaseEvents({ log });
   const clocks = createLeaseClocks();
   stack.add('clocks', clocks.stop);
@@ -53,4 +55,13 @@ export async function startLease(
   );
   stack.add('status socket', server.stop);
   return { url: `unix:${path}` };
+}
+
+/** It needs little of the processor, and that at once; its children inherit it. Without the right it runs as it was started. */
+function hurry(): void {
+  try {
+    setPriority(constants.priority.PRIORITY_HIGHEST);
+  } catch {
+    // EACCES: an observe-only process of an ordinary user.
+  }
 }

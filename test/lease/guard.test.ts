@@ -7,7 +7,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createCluster, type LeaseCluster, type LeaseNode, theHolder, until } from './lease-cluster.ts';
 import { canMakeNamespaces, createNetwork, type Network } from './namespaces.ts';
 
-const advertMs = 100;
+/** Long enough that a busy build machine moves nothing by itself. */
+const advertMs = 300;
 const port = 5999;
 const v4 = '10.99.0.100';
 const v6 = 'fd99::100';
@@ -67,7 +68,7 @@ describe.skipIf(!isPossible)('the guard (needs root, nftables, socat, iproute2)'
       hosts: network.hosts,
       under: [0, 1, 2].map((index) => ['ip', 'netns', 'exec', network.nameOf(index)]),
       group: {
-        ...{ shadow: false, rttMs: 5 },
+        ...{ shadow: false, rttMs: 10 },
         addresses: [
           { address: `${v4}/24`, device: 'eth0' },
           { address: `${v6}/64`, device: 'eth0' },
@@ -84,6 +85,9 @@ describe.skipIf(!isPossible)('the guard (needs root, nftables, socat, iproute2)'
     until(`mx${node.number} answers at both addresses`, async () => {
       const found = new Set(answersOf(node, since).map(({ address }) => address));
       return found.size === 2 ? true : undefined;
+    }).catch(async (error: Error) => {
+      const { owner, role, guard, why } = await node.status();
+      throw new Error(`${error.message}: ${JSON.stringify({ owner, role, guard, why })}`);
     });
   /** Any two answers of different hosts, the later host's first before the earlier host's last. */
   function overlapMs(from: LeaseNode, to: LeaseNode, since: number): number {
@@ -139,7 +143,7 @@ describe.skipIf(!isPossible)('the guard (needs root, nftables, socat, iproute2)'
         const lines = [v4, v6].map((address) => neighbours.find((line) => line.startsWith(`${address} `)) ?? '');
         return lines.every((line) => line.includes(macOf(second))) ? true : undefined;
       },
-      2000,
+      5000,
     );
   });
 

@@ -11,6 +11,8 @@ import { createRulesetWatch } from './ruleset-watch.ts';
 /** A closing that was refused is tried again: until it stands the machine does nothing else. */
 const closeAgainMs = 50;
 const faultsMax = 8;
+/** After a refused line the rules are read; not more often than this, because most refusals are mere lateness on a busy machine. */
+const verifyAfterRefusalMs = 500;
 
 export type GuardDeps = {
   readonly after: (delayMs: number, task: () => void) => () => void;
@@ -27,6 +29,7 @@ export function createKernelGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
   let refused = 0;
   let lost = 0;
   let isStopped = false;
+  let verifiedAt = Number.NEGATIVE_INFINITY;
   const onFault = (what: string, error?: unknown) => {
     if (isStopped) return;
     const isMissing = (error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
@@ -66,7 +69,10 @@ export function createKernelGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
     if (!isDone) {
       refused += 1;
       // Perhaps the tables are gone; a refusal because of lateness finds them as they should be.
-      watch.verify();
+      if (monotonicMs() - verifiedAt > verifyAfterRefusalMs) {
+        verifiedAt = monotonicMs();
+        watch.verify();
+      }
     }
     done(isDone);
   };
