@@ -4,8 +4,8 @@ import type { Completeness } from '../../protocol/completeness.ts';
 import type { BatchAck, BatchEnvelope } from '../../protocol/ingest.ts';
 import type { TailChunk, TailFilter } from '../../protocol/live.ts';
 import type { Report } from '../../protocol/report.ts';
-import type { Unparsed } from '../../protocol/unparsed.ts';
 import type { Removal, StoreRemovals } from '../../protocol/retention.ts';
+import type { Unparsed } from '../../protocol/unparsed.ts';
 import type { DelayCounts } from '../delay-counts.ts';
 
 /** What one batch taught us, for metrics and the live page. Counted once: a duplicate batch has all counts zero. */
