@@ -31,14 +31,14 @@ export const retentionTable = {
   },
   samplesMinute: {
     holds: 'Metrics by the minute.',
-    daysDefault: 7,
+    daysDefault: 3,
     daysMin: 2,
     daysMax: 62,
     reason: 'They outlive the samples that they sum up, and take most of the disk.',
   },
   samplesFiveMinutes: {
     holds: 'Metrics by five minutes.',
-    daysDefault: 31,
+    daysDefault: 14,
     daysMin: 7,
     daysMax: 366,
     reason: 'They outlive the minutes that they sum up.',

@@ -59,7 +59,7 @@ test('cuts each class off at its own age', () => {
   expect(cutOff(config, now)).toEqual({
     store: { linesBefore: now - 184 * dayMs, storiesBefore: now - 90 * dayMs, bytesMax: undefined },
     series: {
-      ...{ raw: now - 3 * dayMs, minute: now - 7 * dayMs, fiveMinutes: now - 31 * dayMs, hour: now - 400 * dayMs },
+      ...{ raw: now - 3 * dayMs, minute: now - 3 * dayMs, fiveMinutes: now - 14 * dayMs, hour: now - 400 * dayMs },
     },
   });
 });
