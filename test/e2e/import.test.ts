@@ -153,3 +153,38 @@ test('killed again and again, it goes on where it was', async () => {
   expect(await runImport(control, files)).toMatchObject({ status: 0 });
   expect(await readStored(control)).toMatchObject({ lines, gaps: 0 });
 });
+
+test('what an agent has sent while it was written is known, also packed and under another name', async () => {
+  const control = await startControl();
+  const log = join(folder, 'log', 'mail.log');
+  const text = Array.from({ length: 20 }, (_, no) => linesOf(no, Date.now() - (20 - no) * dayMs).join('')).join('');
+  writeFileSync(log, text);
+  const agent = await startProcess('agent', [
+    ...['--node', 'mx1', '--control', control.url, '--file', log],
+    ...['--data-dir', join(folder, 'agent'), '--metrics-port', '0'],
+  ]);
+  await expect.poll(async () => (await readStored(control)).lines, { timeout: 20_000 }).toBe(100);
+  await agent.end('SIGTERM');
+  const [packed, torn] = [join(folder, 'old.gz'), join(folder, 'torn.gz')];
+  const more = linesOf(20, Date.now() - dayMs).join('');
+  writeFileSync(packed, gzipSync(text + more));
+  expect(await runImport(control, [packed])).toMatchObject({
+    status: 0,
+    words: expect.stringContaining('5 lines are'),
+  });
+  expect(await readStored(control)).toMatchObject({ lines: 105, gaps: 0 });
+  // Of a damaged file what can be read is taken, and the status says that it was not all.
+  const other = gzipSync(
+    Array.from({ length: 2000 }, (_, no) => linesOf(1000 + no, Date.now() - dayMs).join('')).join(''),
+    {
+      level: 0,
+    },
+  );
+  writeFileSync(torn, other.subarray(0, other.length / 2));
+  expect(await runImport(control, [torn])).toMatchObject({ status: 1, words: expect.stringContaining('is damaged') });
+  expect((await readStored(control)).lines).toBeGreaterThan(1000);
+  expect(await runImport(control, [join(folder, 'none.log')])).toMatchObject({
+    status: 1,
+    words: expect.stringContaining('none.log cannot be read'),
+  });
+});
