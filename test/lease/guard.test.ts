@@ -174,6 +174,33 @@ describe.skipIf(!isPossible)('the guard (needs root, nftables, socat, iproute2)'
     }
   });
 
+  test('a client that knows the way by heart gets no answer either: the hooks for packets hold without those for neighbours', async () => {
+    const nodes = await running();
+    const first = await theHolder(nodes);
+    await served(first, now());
+    const mac = network.run(first.number - 1, ['cat', '/sys/class/net/eth0/address']).trim();
+    const neighbour = (...args: string[]) =>
+      [v4, v6].map((address) =>
+        network.run(client, ['ip', 'neighbour', ...args, address, 'dev', 'eth0', 'lladdr', mac]),
+      );
+    neighbour('replace');
+    try {
+      network.run(client, ['ip', 'neighbour', 'show', 'nud', 'permanent']);
+      const nft = nftChildOf(first);
+      for (const node of nodes) node.kill('SIGKILL');
+      process.kill(nft, 'SIGKILL');
+      const gone = now();
+      const last = await until('silence', async () => {
+        const latest = Math.max(...answers.map(({ at }) => at));
+        return now() - latest > 300 ? latest : undefined;
+      });
+      // The second layer would let it answer for a second longer.
+      expect(last - gone).toBeLessThan(2 * advertMs + 10);
+    } finally {
+      neighbour('delete');
+    }
+  });
+
   test('a stopped nft child is replaced: silence is bounded, the lease is kept', async () => {
     const nodes = await running();
     const first = await theHolder(nodes);
