@@ -27,7 +27,8 @@ export function maskWord(word: string, before: string): string {
   const [, key, value] = assignment.exec(core) ?? [];
   if (key !== undefined && value !== undefined && !ip.test(core))
     return `${open}${key}${markOf(value) ?? '<*>'}${close}`;
-  const mark = markOf(core) ?? (isQuoted(open + close) || beforeName.test(before) || /[./\\]\w/.test(core) ? '<*>' : undefined);
+  const mark =
+    markOf(core) ?? (isQuoted(open + close) || beforeName.test(before) || /[./\\]\w/.test(core) ? '<*>' : undefined);
   return mark === undefined ? word : `${open}${mark}${close}`;
 }
 
