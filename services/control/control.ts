@@ -17,6 +17,7 @@ import { serveAgents } from './live/agent-channel.ts';
 import { type ConsoleChannel, serveConsoles } from './live/console-channel.ts';
 import { closeSockets, createSocketServer } from './live/socket-server.ts';
 import { createNodeFile } from './node-file.ts';
+import { createOldestQueued } from './oldest-queued.ts';
 import { type OverviewRequest, readOverview } from './overview.ts';
 import { createRetention } from './retention.ts';
 import type { SeriesStore } from './series/series-store.ts';
@@ -54,7 +55,9 @@ export async function startControl(
     onChange: (states) => consoles?.sendNodes(states),
   });
   stack.add('fleet', fleet.stop);
-  const overviewOf = (request: OverviewRequest) => readOverview(request, { clock, store, readNodes: fleet.readNodes });
+  const readOldestQueued = createOldestQueued({ clock, series });
+  const overviewOf = (request: OverviewRequest) =>
+    readOverview(request, { clock, store, readNodes: fleet.readNodes, readOldestQueued });
 
   const retention = createRetention(config.retention, { clock, store, series, events });
   stack.add('retention', retention.stop);

@@ -2,7 +2,8 @@ import { chooseStepMs, decideSentence, defaultOverviewPolicy } from '../fleet/ov
 import type { FlowPoint, Overview } from '../protocol/api.ts';
 import type { NodeState } from '../protocol/live.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { DomainFlow, EventStore } from './store/event-store.ts';
+import type { OldestQueued } from './oldest-queued.ts';
+import type { DomainFlow, EventStore, FlowRange } from './store/event-store.ts';
 
 /** Put-off messages that the overview counts; beyond it says "at least". */
 const deferredCountedMax = 2_000;
@@ -16,7 +17,13 @@ export type OverviewRequest = { readonly windowMs: number; readonly domain?: str
  */
 export async function readOverview(
   { windowMs, domain }: OverviewRequest,
-  deps: { readonly clock: Clock; readonly store: EventStore; readonly readNodes: () => NodeState[] },
+  deps: {
+    readonly clock: Clock;
+    readonly store: EventStore;
+    readonly readNodes: () => NodeState[];
+    /** Of all mail: what a queue holds of one domain nobody measures. */
+    readonly readOldestQueued?: (range: FlowRange) => Promise<OldestQueued>;
+  },
 ): Promise<Overview> {
   const { clock, store, readNodes } = deps;
   const now = clock.now();
@@ -24,11 +31,12 @@ export async function readOverview(
   const since = Math.floor((now - windowMs) / stepMs) * stepMs;
   const range = { since, until: now, stepMs };
   const inScope = domain === undefined ? {} : { domain };
-  const [flow, scoped, deferred, completeness] = await Promise.all([
+  const [flow, scoped, deferred, completeness, oldest] = await Promise.all([
     store.readFlow(range),
     domain === undefined ? undefined : store.readDomainFlow({ ...range, domain }),
     store.countStories({ fate: 'deferred', since: now - windowMs, ...inScope }, deferredCountedMax),
     store.readCompleteness({ since, until: now }),
+    domain === undefined ? deps.readOldestQueued?.(range) : undefined,
   ]);
   const queue = scoped ?? (await store.readQueue());
   const totals = sumFlow(flow.all);
@@ -42,7 +50,9 @@ export async function readOverview(
     nodes,
     ...(scoped === undefined ? {} : { scope: scopeOf(scoped) }),
     flow:
-      scoped === undefined ? flow.all : scoped.flow.map((point, at) => ({ ...point, lines: flow.all[at]?.lines ?? 0 })),
+      scoped === undefined
+        ? withOldest(flow.all, oldest)
+        : scoped.flow.map((point, at) => ({ ...point, lines: flow.all[at]?.lines ?? 0 })),
     flowByNode: flow.byNode,
     totals: scoped === undefined ? totals : sumFlow(scoped.flow),
     messages: { deferred },
@@ -50,6 +60,13 @@ export async function readOverview(
     inQueue: queue.inQueue,
     completeness,
   };
+}
+
+function withOldest(points: readonly FlowPoint[], oldest: OldestQueued = new Map()): FlowPoint[] {
+  return points.map((point) => {
+    const oldestQueuedMs = oldest.get(point.time);
+    return oldestQueuedMs === undefined ? point : { ...point, oldestQueuedMs };
+  });
 }
 
 const scopeOf = ({ domain, countedSince }: DomainFlow): Overview['scope'] => ({
