@@ -89,6 +89,8 @@ const actSchema = z.strictObject({
   title: z.string(),
   target: z.enum(faultTargets),
   needs: z.enum(faultNeeds).optional(),
+  /** What breaks is what the host's agent stands on: whoever has another way into the host takes that. */
+  pastAgent: z.literal(true).optional(),
   /** Name → what it is unless the executor is told otherwise. The texts see each as a shell variable of that name. */
   parameters: z.record(z.string().regex(/^[a-z][a-z0-9_]*$/), parameterValueSchema).optional(),
   inject: z.string().min(1),

@@ -53,6 +53,18 @@ export const impossibleFaults: readonly ImpossibleFault[] = [
     reason: 'nf_conntrack_max belongs to the whole machine and cannot be set for one namespace.',
   },
   {
+    id: 'deferred-flood',
+    family: 'queue',
+    reason:
+      'Postfix takes turns between new and deferred mail, so deferred mail alone holds up nobody; active-queue-full is what does.',
+  },
+  {
+    id: 'agent-disk-full',
+    family: 'agent',
+    reason:
+      'An agent without room on its disk goes on shipping what it reads from files; only its checkpoint grows old, which nobody notices.',
+  },
+  {
     id: 'firewall-flushed',
     family: 'network',
     reason: 'No host of the lab is behind rules, so none is missed when they are gone, and no user would notice.',

@@ -2,15 +2,15 @@ import { createSocket } from 'node:dgram';
 import type { Clock } from '../runtime/clock.ts';
 
 /** Packets that wait at one time; what comes beyond is lost, as on a full link. */
-const waitingMax = 10_000;
+export const waitingMax = 10_000;
 
-/** Passes each datagram from one loopback port on to another, `delayMs` later, until the process ends. */
-export function serveDelay(
+/** Passes each datagram from one loopback port, 0 for any free one, on to another `delayMs` later. */
+export async function serveDelay(
   fromPort: number,
   toPort: number,
   delayMs: number,
   deps: { readonly clock: Clock },
-): Promise<void> {
+): Promise<{ readonly port: number; readonly stop: () => void }> {
   const socket = createSocket('udp4');
   let waiting = 0;
   socket.on('message', (packet) => {
@@ -21,5 +21,6 @@ export function serveDelay(
       socket.send(packet, toPort, '127.0.0.1');
     });
   });
-  return new Promise((resolve, reject) => socket.once('error', reject).bind(fromPort, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) => socket.once('error', reject).bind(fromPort, '127.0.0.1', resolve));
+  return { port: socket.address().port, stop: () => socket.close() };
 }

@@ -52,8 +52,8 @@ type Lab = { readonly paths: LabPaths; readonly plan: LabPlan; readonly clock: C
 type VerifyDeps = { readonly clock: Clock; readonly say: (words: string) => void };
 
 /**
- * Faults of single mail hosts go on side by side, one at a time on each host whose mailboxes no other host holds too; what
- * others would feel goes on alone. Benign events come last, unless single faults were asked for.
+ * Faults of single mail hosts go on side by side, one at a time on each host: its users notice, and users of the others do
+ * not. What others would feel, the other holder of the same mailboxes among them, goes on alone. Benign events come last, unless single faults were asked for.
  */
 export async function verifyFaults(
   paths: LabPaths,
@@ -78,7 +78,8 @@ export async function verifyFaults(
     verdictById.set(fault.id, verdict);
   };
 
-  const ofOneHost = possible.filter(({ target }) => target === 'mail');
+  const isOfOneHost = ({ target, needs }: Fault) => target === 'mail' && needs !== 'peer';
+  const ofOneHost = possible.filter(isOfOneHost);
   const lane = async (host: LabHost): Promise<void> => {
     const isMine = (fault: Fault) => ableHosts(lab.plan, fault).includes(host);
     for (;;) {
@@ -88,8 +89,8 @@ export async function verifyFaults(
       await judge(fault, host);
     }
   };
-  await Promise.all(lanesOf(lab.plan).map(lane));
-  for (const fault of possible.filter(({ target }) => target !== 'mail'))
+  await Promise.all(hostsOf(lab.plan, 'mail').map(lane));
+  for (const fault of possible.filter((fault) => !isOfOneHost(fault)))
     await judge(fault, ableHosts(lab.plan, fault)[0]);
 
   const benign: BenignVerdict[] = [];
@@ -109,12 +110,6 @@ export async function verifyFaults(
     verdicts,
     benign,
   };
-}
-
-/** Of two holders of the same mailboxes, the first. */
-function lanesOf(plan: LabPlan): readonly LabHost[] {
-  const mail = hostsOf(plan, 'mail');
-  return mail.filter((host, index) => !mail.slice(0, index).some(({ name }) => name === host.peer));
 }
 
 const timesOf = ({ bitAfterMs, healedAfterMs }: FaultVerdict): string =>

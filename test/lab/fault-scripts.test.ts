@@ -54,3 +54,23 @@ test('injecting again mends first and leaves one timer', () => {
   run(healScript('noted'));
   expect(journal()).toBe('broken\nhealed\nbroken\nhealed\n');
 });
+
+test('a parameter is what the fault says unless told otherwise, when it breaks and when it mends', () => {
+  const withParameter: Fault = {
+    ...fault('echo "broken $percent" >>JOURNAL'),
+    parameters: { percent: '80' },
+    heal: `echo "healed $percent" >>${join(folder, 'journal')}`,
+  };
+  run(injectScript(withParameter, options));
+  run(injectScript(withParameter, { ...options, values: { percent: '30' } }));
+  run(healScript('noted'));
+  expect(journal()).toBe('broken 80\nhealed 80\nbroken 30\nhealed 30\n');
+});
+
+test('a value that no parameter has, or that is more than a value to a shell, breaks nothing', () => {
+  const withParameter: Fault = { ...fault('echo broken >>JOURNAL'), parameters: { percent: '80' } };
+  const inject = (values: Record<string, string>) => injectScript(withParameter, { ...options, values });
+  expect(() => inject({ share: '3' })).toThrow('share of noted is no parameter; it has percent');
+  expect(() => inject({ percent: "3'; reboot; '" })).toThrow('percent of noted may hold');
+  expect(() => inject({ percent: 'x'.repeat(65) })).toThrow('percent of noted may hold');
+});

@@ -1,4 +1,5 @@
 import type { Fault } from '../fault.ts';
+import { awaitEnd } from './daemons.ts';
 
 // What keeps an operator from seeing what happened: the agent, control, the way between them, the mail log itself. Mail
 // goes on. Most have no name in the catalogue of failure modes of mail systems.
@@ -16,7 +17,13 @@ const unseen = (
   act: { readonly inject: string; readonly heal: string },
   lookalikes: string[],
   failureModes: string[] = [],
-): Fault => ({ ...{ id, family, title, target }, ...act, bites: { check: 'trace' }, failureModes, lookalikes });
+): Fault => ({
+  ...{ id, family, title, target, pastAgent: true },
+  ...act,
+  bites: { check: 'trace' },
+  failureModes,
+  lookalikes,
+});
 
 export const agentFaults: readonly Fault[] = [
   unseen(
@@ -47,16 +54,6 @@ service=$(command -v setpriv >/dev/null && echo ok); test -n "$service"
     ['pf-maillog-lost'],
   ),
   unseen(
-    'agent-disk-full',
-    'The file system on which the agent keeps its spool and its checkpoint is full',
-    'mail',
-    {
-      inject: `fallocate -l "$(df --output=avail -B1 /var/lib/mailward | tail -1)" /var/lib/mailward/.fault; ${restartAgent}`,
-      heal: `rm -f /var/lib/mailward/.fault; ${restartAgent}`,
-    },
-    ['agent-killed'],
-  ),
-  unseen(
     'mail-log-silent',
     'The system log daemon is down: mail flows and nothing is written',
     'mail',
@@ -69,8 +66,8 @@ service=$(command -v setpriv >/dev/null && echo ok); test -n "$service"
     'The mail log is written to another file than the one that is read',
     'mail',
     {
-      inject: `sed -i 's#/var/log/mail.log#/var/log/elsewhere#' /etc/rsyslog.conf; pkill -x rsyslogd; sleep 0.3; service_start rsyslog`,
-      heal: `sed -i 's#/var/log/elsewhere#/var/log/mail.log#' /etc/rsyslog.conf; pkill -x rsyslogd; sleep 0.3; service_start rsyslog; rm -f /var/log/elsewhere`,
+      inject: `sed -i 's#/var/log/mail.log#/var/log/elsewhere#' /etc/rsyslog.conf; pkill -x rsyslogd; ${awaitEnd('rsyslogd')}; service_start rsyslog`,
+      heal: `sed -i 's#/var/log/elsewhere#/var/log/mail.log#' /etc/rsyslog.conf; pkill -x rsyslogd; ${awaitEnd('rsyslogd')}; service_start rsyslog; rm -f /var/log/elsewhere`,
     },
     ['mail-log-silent'],
     ['pf-maillog-lost'],

@@ -6,7 +6,7 @@ import type { Fault } from '../fault.ts';
 const family = 'clock';
 const daemons = ['rsyslog', 'opendkim', 'dovecot', 'postfix'];
 const stopAll = `postfix stop; doveadm stop; pkill -x opendkim; pkill -x rsyslogd
-i=0; while pgrep -x 'master|dovecot|opendkim|rsyslogd' >/dev/null && [ $i -lt 100 ]; do i=$((i+1)); sleep 0.1; done`;
+i=0; while { pgrep -x dovecot || pgrep -x opendkim || pgrep -x rsyslogd; } >/dev/null && [ $i -lt 100 ]; do i=$((i+1)); sleep 0.1; done`;
 const startAll = daemons.map((name) => `service_start ${name}`).join('; ');
 const preload = `ls /usr/lib/*/faketime/libfaketime.so.1 >/etc/ld.so.preload`;
 const settings = (offset: string): string => `printf '%s\\n' '${offset}' >/etc/faketimerc`;

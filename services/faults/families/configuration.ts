@@ -1,5 +1,5 @@
 import type { Fault } from '../fault.ts';
-import { postconf } from './daemons.ts';
+import { awaitEnd, postconf } from './daemons.ts';
 
 const family = 'configuration';
 
@@ -67,9 +67,8 @@ export const configurationFaults: readonly Fault[] = [
       target: 'mail',
       title: 'Dovecot is restarted on a configuration with a fault',
     },
-    inject:
-      'echo "bogus_setting = 1" >>/etc/dovecot/dovecot.conf; doveadm stop || pkill -x dovecot; sleep 0.3; service_start dovecot || true',
-    heal: `sed -i '/^bogus_setting/d' /etc/dovecot/dovecot.conf; pkill -x dovecot || true; sleep 0.3; service_start dovecot`,
+    inject: `echo "bogus_setting = 1" >>/etc/dovecot/dovecot.conf; doveadm stop || pkill -x dovecot; ${awaitEnd('dovecot')}; service_start dovecot || true`,
+    heal: `sed -i '/^bogus_setting/d' /etc/dovecot/dovecot.conf; pkill -x dovecot || true; ${awaitEnd('dovecot')}; service_start dovecot`,
     bites: { check: 'imap' },
     failureModes: ['dc-config-error', 'dc-master-down'],
     lookalikes: ['dovecot-master-killed'],

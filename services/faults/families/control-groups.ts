@@ -26,7 +26,7 @@ done
 export const runInGroup = (text: string): string =>
   `( echo 0 >"$group/cgroup.procs"; ${text} ) >/dev/null 2>&1 </dev/null &\n`;
 
-/** Ends what was started only to burden the group, lets the others go where the host's first process is, and removes it. */
+/** Lets its processes go where the host's first process is, and removes it. */
 export const dropGroup = (controller: string): string => `
 group=${groupOf(controller)}
 home=${mountOf(controller)}$(sed -n 's/^[0-9]*:${controller}://p' /proc/1/cgroup)

@@ -2,7 +2,10 @@ import type { Fault } from '../fault.ts';
 
 // What several families do to the daemons of a mail host.
 
-export const restartDovecot = 'doveadm stop; sleep 0.3; service_start dovecot';
+/** A daemon that is asked to end and does not is ended; one that still stands would keep its successor from starting. */
+export const awaitEnd = (program: string): string =>
+  `i=0; while pgrep -x ${program} >/dev/null && [ $i -lt 100 ]; do i=$((i+1)); sleep 0.1; done; pkill -9 -x ${program}`;
+export const restartDovecot = `doveadm stop; ${awaitEnd('dovecot')}; service_start dovecot`;
 /** Stop and start, not reload: master holds back a service that has died for a minute, across reloads. */
 export const restartPostfix = 'postfix stop; service_start postfix; postqueue -f';
 export const restartBoth = `${restartDovecot}; ${restartPostfix}`;
@@ -15,7 +18,7 @@ export const putBack = (path: string): string => `test -f ${path}.kept && mv -f 
 export const hold = (id: string, text: string, args = ''): string =>
   `setsid sh -c '${text}' fault-${id} ${args} >/dev/null 2>&1 </dev/null &`;
 export const letGo = (id: string): string =>
-  `for p in $(pgrep -f 'fault-${id}( |$)'); do kill -9 -- "-$p" 2>/dev/null; done`;
+  `for p in $(pgrep -f 'fault-${id}( |$)'); do kill -s KILL -- "-$p" 2>/dev/null; done`;
 
 /** A fault of Postfix's settings, `name=value` words for postconf(1). */
 export function postconf(

@@ -1,10 +1,10 @@
 import type { Fault } from '../fault.ts';
-import { keep, putBack } from './daemons.ts';
+import { awaitEnd, keep, putBack } from './daemons.ts';
 import { delayPackets, stopDelaying } from './delayed-packets.ts';
 
 const family = 'dns';
 const resolverConf = '/etc/mailward-lab/resolver.conf';
-const restartResolver = 'pkill -x dnsmasq; sleep 0.3; service_start resolver';
+const restartResolver = `pkill -x dnsmasq; ${awaitEnd('dnsmasq')}; service_start resolver`;
 
 export const dnsFaults: readonly Fault[] = [
   {
@@ -25,9 +25,8 @@ export const dnsFaults: readonly Fault[] = [
   },
   {
     ...{ id: 'resolver-wrong', family, target: 'mail', title: 'The resolver says that a destination does not exist' },
-    inject:
-      "echo 'address=/accept.test/' >>/etc/mailward-lab/resolver.conf; pkill -x dnsmasq; sleep 0.3; service_start resolver",
-    heal: "sed -i '/accept.test/d' /etc/mailward-lab/resolver.conf; pkill -x dnsmasq; sleep 0.3; service_start resolver; postqueue -f",
+    inject: `echo 'address=/accept.test/' >>/etc/mailward-lab/resolver.conf; ${restartResolver}`,
+    heal: `sed -i '/accept.test/d' /etc/mailward-lab/resolver.conf; ${restartResolver}; postqueue -f`,
     bites: { check: 'outbound' },
     failureModes: ['pf-out-dns-notfound'],
     lookalikes: ['resolver-killed'],
@@ -48,9 +47,8 @@ export const dnsFaults: readonly Fault[] = [
       title: 'A DNS block list answers for every client',
     },
     // An smtpd remembers what a list said of a client for as long as it lives; the reload ends that.
-    inject:
-      "echo 'address=/dnsbl.test/127.0.0.2' >>/etc/mailward-lab/resolver.conf; pkill -x dnsmasq; sleep 0.3; service_start resolver; postfix reload",
-    heal: "sed -i '/dnsbl.test/d' /etc/mailward-lab/resolver.conf; pkill -x dnsmasq; sleep 0.3; service_start resolver; postfix reload",
+    inject: `echo 'address=/dnsbl.test/127.0.0.2' >>/etc/mailward-lab/resolver.conf; ${restartResolver}; postfix reload`,
+    heal: `sed -i '/dnsbl.test/d' /etc/mailward-lab/resolver.conf; ${restartResolver}; postfix reload`,
     bites: { check: 'smtp', shows: /554|dnsbl/ },
     failureModes: ['pf-dnsbl-lists-everything', 'pf-dnsbl-reject'],
     lookalikes: ['recipients-inactive'],

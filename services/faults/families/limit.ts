@@ -1,6 +1,6 @@
 import type { Fault } from '../fault.ts';
 import { dropGroup, makeGroup } from './control-groups.ts';
-import { keep, postconf, putBack, restartDovecot, restartPostfix } from './daemons.ts';
+import { hold, keep, letGo, postconf, putBack, restartDovecot, restartPostfix } from './daemons.ts';
 
 const family = 'limit';
 const dovecotConf = '/etc/dovecot/dovecot.conf';
@@ -52,12 +52,13 @@ for p in $(cat /var/spool/postfix/pid/master.pid); do echo "$p" >"$group/cgroup.
     lookalikes: ['smtpd-crash-loop', 'too-many-descriptors'],
   },
   {
-    ...{ id: 'user-connection-limit', family, target: 'mail', title: 'A user may have no further IMAP session' },
-    inject: `${keep(dovecotConf)}; sed -i 's/^mail_max_userip_connections = .*/mail_max_userip_connections = 0/; s/^protocol imap {/&\\n  mail_max_userip_connections = 1/' ${dovecotConf}; ${restartDovecot}`,
-    heal: `${putBack(dovecotConf)}; ${restartDovecot}`,
+    ...{ id: 'imap-process-limit', family, target: 'mail', title: 'IMAP has as many sessions as it may' },
+    inject: `${keep(dovecotConf)}; sed -i 's/^  process_limit = 2048/  process_limit = 1/' ${dovecotConf}; ${restartDovecot}; sleep 0.5
+${hold('session', '(printf "a LOGIN u2@%s lab-secret\\r\\n" "$1"; exec sleep 3600) | socat - TCP4:127.0.0.1:143', '"$(ls /srv/mail | head -1)"')}`,
+    heal: `${letGo('session')}; ${putBack(dovecotConf)}; ${restartDovecot}`,
     bites: { check: 'imap' },
-    failureModes: ['dc-userip-limit'],
-    lookalikes: ['imap-crash-loop'],
+    failureModes: ['dc-process-limit', 'dc-client-limit'],
+    lookalikes: ['imap-crash-loop', 'imap-memory-limit'],
   },
   postconf(
     family,

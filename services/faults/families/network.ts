@@ -18,6 +18,7 @@ function networkFault(
     readonly target?: Fault['target'];
     readonly after?: string;
     readonly needs?: Fault['needs'];
+    readonly pastAgent?: true;
   },
 ): Fault {
   const { target = 'mail', after, ...truth } = rest;
@@ -49,11 +50,13 @@ export const networkFaults: readonly Fault[] = [
     bites: { check: 'smtp' },
     failureModes: ['sym-smtp-connect-timeouts', 'sys-packet-loss'],
     lookalikes: ['host-one-way', 'postfix-master-killed'],
+    pastAgent: true,
   }),
   networkFault('host-one-way', 'The host hears and is not heard', [output('oifname "eth0" drop')], {
     bites: { check: 'smtp' },
     failureModes: ['sym-smtp-connect-timeouts', 'sys-packet-loss'],
     lookalikes: ['host-cut'],
+    pastAgent: true,
   }),
   networkFault(
     'packet-loss',
@@ -63,6 +66,7 @@ export const networkFaults: readonly Fault[] = [
       bites: { check: 'smtp' },
       failureModes: ['sys-packet-loss', 'pf-timeout-after-data'],
       lookalikes: ['host-cut', 'mtu-black-hole'],
+      pastAgent: true,
     },
   ),
   networkFault(
@@ -73,6 +77,7 @@ export const networkFaults: readonly Fault[] = [
       bites: { check: 'imap' },
       failureModes: ['sys-mtu-blackhole'],
       lookalikes: ['packet-loss', 'certificate-expired'],
+      pastAgent: true,
     },
   ),
   networkFault('smtp-port-blocked', 'Port 25 is blocked towards the host', [input('tcp dport 25 drop')], {
@@ -145,6 +150,7 @@ export const networkFaults: readonly Fault[] = [
   {
     ...{ id: 'host-slow-link', family, target: 'mail', title: 'Every packet of the host is on its way for seconds' },
     parameters: { delay_ms: '5000' },
+    pastAgent: true,
     inject: delayPackets('output', 'oifname "eth0"'),
     heal: stopDelaying,
     bites: { check: 'smtp' },

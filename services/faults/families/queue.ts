@@ -1,5 +1,5 @@
 import type { Fault } from '../fault.ts';
-import { hold, letGo, postconf } from './daemons.ts';
+import { postconf } from './daemons.ts';
 
 // Mail that stands in the way of other mail.
 
@@ -70,19 +70,6 @@ export const queueFaults: readonly Fault[] = [
       lookalikes: ['lmtp-socket-gone', 'qmgr-stopped'],
     },
   ),
-  {
-    ...{ id: 'deferred-flood', family, target: 'mail' },
-    title: 'Deferred mail is tried without end and takes every place of the active queue',
-    parameters: { count: '60' },
-    inject: `for f in main.cf master.cf; do cp -n /etc/postfix/$f /etc/postfix/$f.kept; done
-postconf qmgr_message_active_limit=5 smtp_connect_timeout=300s minimal_backoff_time=1s maximal_backoff_time=1s queue_run_delay=1s; postfix reload
-i=0; while [ $i -lt "$count" ]; do printf 'Subject: flood\\n\\nx\\n' | sendmail -f ${floodSender} "r$i@unreach.test"; i=$((i+1)); done
-${hold('pusher', 'while :; do postqueue -f; sleep 1; done')}`,
-    heal: `${letGo('pusher')}; ${removeFlood}; for f in main.cf master.cf; do test -f /etc/postfix/$f.kept && mv -f /etc/postfix/$f.kept /etc/postfix/$f; done; postfix stop; service_start postfix; ${removeFlood}; postqueue -f`,
-    bites: { check: 'mailbox', shows: /not in the mailbox/ },
-    failureModes: ['pf-active-queue-full', 'sym-queue-growth', 'pf-out-conn-timeout-one', 'pf-deferred-one-domain'],
-    lookalikes: ['active-queue-full', 'qmgr-stopped'],
-  },
   {
     ...{ id: 'backscatter', family, target: 'client' },
     title: 'Strangers forge a user as sender, and the bounces of the world come to that user',

@@ -34,20 +34,21 @@ export const memoryFaults: readonly Fault[] = [
   },
 ];
 
-/** Busy loops share what the group has, so the machine itself hardly notices. */
-const burn = hold('burner', 'echo 0 >"$1/cgroup.procs"; while :; do :; done', '"$group"');
+/** Busy loops share what the group has, so the machine itself hardly notices, and end with it. */
+const burn = hold('burner', 'echo 0 >"$1/cgroup.procs"; while test -d "$1"; do :; done', '"$group"');
 
 function processorFault(
   id: string,
   title: string,
   target: Fault['target'],
-  limits: { readonly quotaUs: number; readonly burners: number },
+  /** Of each second, so much time of one processor, and so many busy loops that want it too. */
+  limits: { readonly microseconds: number; readonly burners: number },
   truth: Pick<Fault, 'bites' | 'failureModes' | 'lookalikes'>,
 ): Fault {
   const burners = `i=0; while [ $i -lt ${limits.burners} ]; do ${burn} i=$((i+1)); done`;
   return {
-    ...{ id, family: 'cpu', title, target, needs: 'cgroups' },
-    inject: `${makeGroup('cpu', { 'cpu.cfs_period_us': '100000', 'cpu.cfs_quota_us': String(limits.quotaUs) })}${enterAll}${burners}`,
+    ...{ id, family: 'cpu', title, target, needs: 'cgroups', pastAgent: true },
+    inject: `${makeGroup('cpu', { 'cpu.cfs_period_us': '1000000', 'cpu.cfs_quota_us': String(limits.microseconds) })}${enterAll}${burners}`,
     heal: `${letGo('burner')}; ${dropGroup('cpu')} postqueue -f 2>/dev/null || true`,
     ...truth,
   };
@@ -58,7 +59,7 @@ export const processorFaults: readonly Fault[] = [
     'cpu-hog',
     'Something else uses the processor up',
     'mail',
-    { quotaUs: 20_000, burners: 12 },
+    { microseconds: 20_000, burners: 20 },
     {
       bites: { check: 'smtp' },
       failureModes: ['sys-cpu-saturated', 'sym-smtp-greeting-delay'],
@@ -67,9 +68,9 @@ export const processorFaults: readonly Fault[] = [
   ),
   processorFault(
     'cpu-withheld',
-    'The host is given a hundredth of a processor, as a crowded hypervisor does',
+    'The host is given hardly any time of its processor, as a crowded hypervisor does',
     'mail',
-    { quotaUs: 1000, burners: 0 },
+    { microseconds: 2000, burners: 0 },
     {
       bites: { check: 'smtp' },
       failureModes: ['sys-steal', 'sys-cpu-saturated'],
@@ -80,7 +81,7 @@ export const processorFaults: readonly Fault[] = [
     'databases-cpu-hog',
     'Something else uses the processor of the database hosts up',
     'databases',
-    { quotaUs: 10_000, burners: 40 },
+    { microseconds: 2000, burners: 40 },
     {
       bites: { check: 'submission' },
       failureModes: ['sys-cpu-saturated', 'my-source-overloaded', 'dc-sql-slow'],

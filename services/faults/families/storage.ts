@@ -77,7 +77,7 @@ setsid sh -c 'i=0; while :; do if : >/var/spool/postfix/.fault/$i; then i=$((i+1
   {
     ...{ id: 'store-slow', family, target: 'mail', title: 'The disk of the mail store is slow' },
     // The store is seen through a file system that writes so many bytes a second and no more (bindfs(1)).
-    parameters: { bytes_per_second: '4k' },
+    parameters: { bytes_per_second: '150' },
     inject: `test -c /dev/fuse || mknod -m 666 /dev/fuse c 10 229
 bindfs --multithreaded --write-rate="$bytes_per_second" -o allow_other,nonempty /srv/mail /srv/mail; ${restartDovecot}`,
     heal: `umount -l /srv/mail 2>/dev/null; pkill -9 -x bindfs; ${restartDovecot}; postqueue -f`,

@@ -1,9 +1,13 @@
 import type { Fault } from '../fault.ts';
+import { awaitEnd } from './daemons.ts';
 
 const family = 'tls';
 const chain = '/etc/ssl/lab/chain.pem';
 // Dovecot does not start on every certificate that a fault serves: that is the fault.
-const reload = 'postfix reload; doveadm stop || pkill -x dovecot; sleep 0.3; service_start dovecot || true';
+const reload = `postfix reload; doveadm stop || pkill -x dovecot; ${awaitEnd('dovecot')}; service_start dovecot || true`;
+/** Dovecot reads the file when the first client comes. */
+const readCertificate =
+  'sleep 0.5; timeout 5 openssl s_client -connect 127.0.0.1:993 </dev/null >/dev/null 2>&1 || true';
 const keep = `cp -n ${chain} ${chain}.kept; cp -n /etc/ssl/lab/key.pem /etc/ssl/lab/key.pem.kept`;
 const heal = `test -f ${chain}.kept && mv -f ${chain}.kept ${chain}; test -f /etc/ssl/lab/key.pem.kept && mv -f /etc/ssl/lab/key.pem.kept /etc/ssl/lab/key.pem; ${reload}`;
 
@@ -60,7 +64,7 @@ export const tlsFaults: readonly Fault[] = [
   {
     ...{ id: 'certificate-not-reloaded', family, target: 'mail' },
     title: 'The certificate was renewed on disk, and the daemons still serve the expired one',
-    inject: `${keep}; cp /etc/ssl/lab/expired.pem ${chain}; ${reload}; cp ${chain}.kept ${chain}`,
+    inject: `${keep}; cp /etc/ssl/lab/expired.pem ${chain}; ${reload}; ${readCertificate}; cp ${chain}.kept ${chain}`,
     heal,
     bites: { check: 'imap', shows: /expired/i },
     failureModes: ['tls-not-reloaded'],
