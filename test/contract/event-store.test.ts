@@ -424,6 +424,34 @@ describe.each(drivers)('%s', (_name, open) => {
     expect(known).toEqual(['last', 'young']);
   });
 
+  test('a story never shows the lines of another in the place of its own that retention took', async () => {
+    const store = await openStore();
+    await put(store, makeBatch(someMessages(2), { sourceId: 'young' }));
+    const names = { from: 'old@from.example', to: 'b@to.example' };
+    const old = messageLines({ at: 'Oct  1 10:00:00', queueId: queueIdOf(500), ...names });
+    await put(store, makeBatch(old, { sourceId: 'brought later' }));
+    await store.applyRetention({ linesBefore: Date.parse('2026-11-01T00:00:00Z') }, readMs);
+    const again = await store.reopen();
+    await put(again, makeBatch(someMessages(3), { sourceId: 'younger' }));
+    const [item] = (await again.searchStories({ q: queueIdOf(500) })).items;
+    const detail = await again.readStory(item?.id ?? '');
+    expect(detail?.lines.filter(({ text }) => !old.includes(text))).toEqual([]);
+  });
+
+  test('lines that retention took do not come back with the next ones of their file', async () => {
+    const store = await openStore();
+    const names = { from: 'old@from.example', to: 'b@to.example' };
+    const first = makeBatch(messageLines({ at: 'Oct  1 10:00:00', queueId: queueIdOf(500), ...names }));
+    await put(store, first);
+    await put(store, makeBatch(someMessages(1), { sourceId: 'young' }));
+    const before = Date.parse('2026-11-01T00:00:00Z');
+    const october = { since: before - 40 * 86_400_000, until: before, timeZone: 'UTC', rows: 10 };
+    expect((await store.readReport(october)).totals.received).toBe(1);
+    await store.applyRetention({ linesBefore: before }, readMs);
+    await put(store, makeBatch(someMessages(2), { firstOffset: first.envelope.lastOffset }));
+    expect((await store.readReport(october)).totals.received).toBe(0);
+  });
+
   test('above its bound the store gives up the oldest lines with their stories, and as little as that takes', async () => {
     const store = await openStore();
     const noise = (day: number) =>

@@ -87,3 +87,13 @@ test('a file of a newer release is refused and left alone', () => {
   expect(() => openForWriting(path)).toThrow(AppError);
   expect(() => openForWriting(path)).toThrow(/was written by a newer release \(schema 3, this one knows 2\)/);
 });
+
+test('a file of the first release gets what it lacks', () => {
+  const first = openForWriting(path);
+  first.exec('DROP TABLE removal; PRAGMA user_version = 1');
+  first.close();
+  const db = openForWriting(path);
+  expect(db.prepare('SELECT count(*) AS count FROM removal').get()).toEqual({ count: 0 });
+  expect(db.prepare('PRAGMA user_version').get()).toEqual({ user_version: schemaVersion });
+  db.close();
+});
