@@ -10,8 +10,8 @@ export const restartDovecot = `doveadm stop; ${awaitEnd('dovecot')}; service_sta
 export const restartPostfix = 'postfix stop; service_start postfix; postqueue -f';
 export const restartBoth = `${restartDovecot}; ${restartPostfix}`;
 
-/** Keeps a file's text beside it, once, so that `putBack` can. */
-export const keep = (path: string): string => `cp -n ${path} ${path}.kept`;
+/** Keeps a file beside it, with its owner, once, so that `putBack` can. */
+export const keep = (path: string): string => `cp -pn ${path} ${path}.kept`;
 export const putBack = (path: string): string => `test -f ${path}.kept && mv -f ${path}.kept ${path}`;
 
 /** Something that runs until the fault is healed; `text` holds no single quote, and sees `args` as `$1` and so on. */
