@@ -92,6 +92,11 @@ test.each<[string, unknown[], RegExp]>([
   expect(faultsOf(groups).join('\n')).toMatch(expected);
 });
 
+test('voters of the other IP version are refused', () => {
+  const voters = [voter(1), voter(2), voter(3, { host: '2001:db8::3' })];
+  expect(faultsOf([group({ voters })]).join('\n')).toMatch(/voters.2.host: 2001:db8::3 cannot be reached from 0.0.0.0/);
+});
+
 test('a file of a node that is no voter is refused', () => {
   expect(faultsOf([group()], 'mx9').join('\n')).toMatch(/None of the voters is mx9/);
 });

@@ -206,8 +206,15 @@ export const leaseConfigSchema = z
   })
   .superRefine((config, context) => {
     const seen = new Map<string, string>();
+    const isV6 = config.listen.host.includes(':');
     for (const [index, group] of config.groups.entries()) {
       const path = ['groups', index];
+      for (const [at, voter] of group.voters.entries())
+        if (voter.host.includes(':') !== isV6)
+          context.addIssue({
+            ...{ code: 'custom', path: [...path, 'voters', at, 'host'] },
+            message: `${voter.host} cannot be reached from ${config.listen.host}, where this process listens: use one IP version`,
+          });
       const claims: readonly [string, string][] = [
         [`The name ${group.name}`, 'name'],
         [`The incarnation ${group.incarnation}`, 'incarnation'],

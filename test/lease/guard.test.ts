@@ -200,6 +200,49 @@ describe.skipIf(!isPossible)('the guard (needs root, nftables, socat, iproute2)'
     }
   });
 
+  test('a client that asks for the way anew learns nothing: neighbour questions go unanswered once the lease has ended', async () => {
+    const nodes = await running();
+    const first = await theHolder(nodes);
+    await served(first, now());
+    const nft = nftChildOf(first);
+    // The addresses stay beyond the second layer, so that only the hooks can keep them quiet.
+    for (const node of nodes) node.kill('SIGKILL');
+    process.kill(nft, 'SIGKILL');
+    for (const address of [`${v4}/24`, `${v6}/64`])
+      network.run(first.number - 1, ['ip', 'address', 'replace', address, 'dev', 'eth0', 'nodad']);
+    await until('silence', async () => {
+      const latest = Math.max(...answers.map(({ at }) => at));
+      return now() - latest > 4 * advertMs ? true : undefined;
+    });
+    network.run(client, ['ip', 'neighbour', 'flush', 'dev', 'eth0']);
+    const waySince = now();
+    // The prober asks all the time, so the client asks for the way all the time.
+    const looks = 50;
+    const learnt: string[] = [];
+    for (let look = 0; look < looks; look++)
+      for (const line of network.run(client, ['ip', 'neighbour']).split('\n'))
+        if ([v4, v6].some((address) => line.startsWith(`${address} `)) && line.includes('lladdr')) learnt.push(line);
+    expect(learnt).toEqual([]);
+    expect(answers.filter(({ at }) => at > waySince)).toEqual([]);
+    for (const address of [`${v4}/24`, `${v6}/64`])
+      network.run(first.number - 1, ['ip', 'address', 'delete', address, 'dev', 'eth0']);
+  });
+
+  test('coarse, where nftables is missing: the address goes by its own lifetime, and no second answers before', async () => {
+    for (const index of [0, 1, 2]) network.run(index, ['nft', 'flush', 'ruleset']);
+    const nodes = await running({ guard: 'coarse', advertMs: 1000 });
+    const first = await theHolder(nodes);
+    await served(first, now());
+    const status = await first.status();
+    expect(status).toMatchObject({ guard: { kind: 'coarse' }, set: { leaseMs: 3750 }, terms: { holdMs: 2000 } });
+    first.kill('SIGKILL');
+    const gone = now();
+    const second = await theHolder(nodes.filter((node) => node !== first));
+    await served(second, gone);
+    expect(overlapMs(first, second, gone)).toBe(0);
+    expect(Math.max(...answersOf(first).map(({ at }) => at)) - gone).toBeLessThan(2500);
+  });
+
   test('a stopped nft child is replaced: silence is bounded, the lease is kept', async () => {
     const nodes = await running();
     const first = await theHolder(nodes);
