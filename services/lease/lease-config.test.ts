@@ -1,4 +1,6 @@
 // What a lease process refuses before it starts, with the place and what would be right.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { leaseConfigSchema } from '../protocol/lease-config.ts';
 import { parseConfig } from '../runtime/config-file.ts';
@@ -20,6 +22,11 @@ const faultsOf = (groups: unknown[], node = 'mx1'): string[] => {
 };
 const other = (change: Record<string, unknown>) =>
   group({ name: 'web', incarnation: '4a6f1f0e-7b1c-4d56-9d3b-0d9b3c1c2f11', ...change });
+
+test('the example file is right', () => {
+  const example = join(import.meta.dirname, '..', '..', 'deploy', 'examples', 'lease.yaml');
+  expect(parseConfig(leaseConfigSchema, readFileSync(example, 'utf8'))).toMatchObject({ ok: true });
+});
 
 test('a whole file is taken', () => expect(faultsOf([group()])).toEqual([]));
 
