@@ -217,6 +217,7 @@ function followFiles(
     const { files, isCutShort } = await lister.list();
     if (isCutShort) events.filesCutShort(filesMax);
     await sources.follow(files, listedAt);
+    for (const source of sources.listLost(files)) pump.tellLost(source);
     pump.run();
   }
   function lookNow(): void {

@@ -17,6 +17,8 @@ const checkpointSchema = z.object({
       offset: z.number().int().nonnegative(),
       /** Number of the next batch. */
       sequence: z.number().int().nonnegative(),
+      /** The most that its file was seen to hold. */
+      seenBytes: z.number().int().nonnegative().optional(),
     }),
   ),
 });

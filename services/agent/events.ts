@@ -30,6 +30,10 @@ export function createAgentEvents(options: { readonly version: string }, deps: {
   const lines = counter('mailward_agent_lines_total', 'Lines that control acknowledged');
   const rawBytes = counter('mailward_agent_raw_bytes_total', 'Bytes of lines that control acknowledged');
   const cutBytes = counter('mailward_agent_cut_bytes_total', 'Bytes cut from overlong lines');
+  const lostBytes = counter(
+    'mailward_agent_lost_bytes_total',
+    'Bytes of files that were removed before they were read',
+  );
   const retries = counter('mailward_agent_request_retries_total', 'Requests to control that were repeated');
   const faults = counter('mailward_agent_file_faults_total', 'Files that could not be read');
   const skippedEntries = counter('mailward_agent_journal_entries_skipped_total', 'Journal entries that were left out');
@@ -63,6 +67,10 @@ export function createAgentEvents(options: { readonly version: string }, deps: {
     },
     sourceSetBack(path: string, offset: number): void {
       log.warn({ path, offset }, 'control holds another part of a file than was sent; it is read again from there');
+    },
+    linesLost(path: string, bytes: number): void {
+      lostBytes.inc(bytes);
+      log.warn({ path, bytes }, 'lines were removed before they were read; control shows a gap');
     },
     fileFault(path: string, error: unknown): void {
       faults.inc();

@@ -31,6 +31,10 @@ function createTable(slots: number) {
   const highs = new Uint32Array(slots);
   return {
     untils,
+    /** The memory is free at once, not when the garbage collector comes by; nobody may look at the table any more. */
+    giveBack: (): void => {
+      for (const words of [keys, stories, untils, highs]) words.buffer.transfer(0);
+    },
     isTaken: (slot: number): boolean => stories[slot] !== 0 || ((highs[slot] ?? 0) & 0xffff) !== 0,
     hasKey: (slot: number, key: number): boolean =>
       keys[slot] === key >>> 0 && (highs[slot] ?? 0) >>> 16 === highOf(key),
@@ -82,6 +86,7 @@ export function createJoinIndex(config: { readonly entriesMax: number }): JoinIn
       const until = old.untils[slot] ?? 0;
       if (old.isTaken(slot) && until > keepAfter) insert(old.keyAt(slot), old.storyAt(slot), until);
     }
+    old.giveBack();
   }
 
   return {

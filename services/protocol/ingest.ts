@@ -25,7 +25,7 @@ export type SyslogName = z.infer<typeof syslogNameSchema>;
 /**
  * Where a batch stands in its source. Offsets are bytes in the source; `firstOffset` of a batch equals `lastOffset`
  * (exclusive end) of the one before, otherwise the difference is a gap. A range that is stored already is acknowledged
- * again and not stored again.
+ * again and not stored again. A batch of no bytes says that the source went on to there, and that what was not sent is gone.
  */
 export const batchEnvelopeSchema = z.object({
   protocolVersion: z.number().int(),

@@ -5,6 +5,7 @@ import { giveBack } from '../../runtime/give-back.ts';
 import type { AgentEvents } from '../events.ts';
 import type { Cut } from '../tail/cut-batch.ts';
 import { readBytesMax } from '../tail/source-file.ts';
+import type { Source } from '../tail/sources.ts';
 import { type BulkClient, isOutOfSequence } from './bulk-client.ts';
 import type { Shippable } from './shippable.ts';
 
@@ -105,6 +106,17 @@ export function createPump(
     onProgress();
   }
 
+  /** With a batch of nothing: the source went on to there, and what is missing will not come. */
+  async function sayLost(source: Source): Promise<void> {
+    const toBytes = source.seenBytes;
+    const nothing = { body: [], lines: 0, rawBytes: 0, consumedBytes: 0, cutBytes: 0 };
+    const envelope = { ...describe(source, nothing), firstOffset: toBytes, lastOffset: toBytes };
+    await client.ship(envelope, compress(Buffer.alloc(0)));
+    source.sequence++;
+    source.toldBytes = toBytes;
+    events.linesLost(source.path, toBytes - source.offset);
+  }
+
   function describe(source: Shippable, cut: Cut) {
     const { sourceId, path, sequence, offset } = source;
     return {
@@ -115,25 +127,36 @@ export function createPump(
     };
   }
 
+  function occupy<Worked extends Shippable>(source: Worked, task: (source: Worked) => Promise<void>): void {
+    source.isBusy = true;
+    const work = task(source)
+      .catch((error: unknown) => {
+        if (signal.aborted) return;
+        events.fileFault(source.path, error);
+        // Not to be tried again before a new look at the file.
+        source.readToBytes = source.sizeBytes;
+      })
+      .finally(() => {
+        source.isBusy = false;
+        working.delete(work);
+        run();
+      });
+    working.add(work);
+  }
+
   function run(): void {
     for (const source of listReady()) {
       if (working.size >= parallelMax || signal.aborted) return;
-      source.isBusy = true;
-      const work = carry(source)
-        .catch((error: unknown) => {
-          if (signal.aborted) return;
-          events.fileFault(source.path, error);
-          // Not to be tried again before a new look at the file.
-          source.readToBytes = source.sizeBytes;
-        })
-        .finally(() => {
-          source.isBusy = false;
-          working.delete(work);
-          run();
-        });
-      working.add(work);
+      occupy(source, carry);
     }
   }
 
-  return { run, stop: async () => void (await Promise.all(working)) };
+  return {
+    run,
+    /** Tells control that the rest of what was seen of `source` is lost. With as many at work as may be: next time. */
+    tellLost: (source: Source): void => {
+      if (working.size < parallelMax && !signal.aborted) occupy(source, sayLost);
+    },
+    stop: async () => void (await Promise.all(working)),
+  };
 }

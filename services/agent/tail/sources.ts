@@ -6,6 +6,9 @@ import type { ListedFile } from './list-files.ts';
 import { unknownSizeBytes } from './packed.ts';
 import { openSourceFile, type PackedNews, type SourceFile } from './source-file.ts';
 
+/** Without a file for this long, what was not read of a source is lost: a rotation's copy or archive is there sooner. */
+export const lostAfterMs = 5000;
+
 /** A stream of lines and how far it got. One at a time works on it: `isBusy` while a batch of it is on its way. */
 export type Source = {
   readonly sourceId: string;
@@ -18,6 +21,10 @@ export type Source = {
   sizeBytes: number;
   linesRead: number;
   changedAt: number;
+  /** The most that its file was seen to hold; what is beyond `offset` and no file holds any more is lost. */
+  seenBytes: number;
+  /** Of that, what control was told of as lost, or had already. */
+  toldBytes: number;
   /** When the file was last written, as the file system says: the order in which sources of a group are read. */
   modifiedAt: number;
   file: SourceFile | undefined;
@@ -44,16 +51,20 @@ export function createSources(
   const add = (sourceId: string, path: string, offset: number, sequence: number): Source => {
     const source: Source = {
       ...{ sourceId, path, group: 0, offset, readToBytes: offset, sequence, sizeBytes: offset, linesRead: 0 },
-      ...{ changedAt: now(), modifiedAt: 0, file: undefined, isBusy: false },
+      ...{ changedAt: now(), modifiedAt: 0, file: undefined, isBusy: false, seenBytes: offset, toldBytes: 0 },
     };
     sourcesById.set(sourceId, source);
     return source;
   };
+  // What another control had acknowledged, and this one lacks, was never lost.
+  const seenOf = ({ offset, seenBytes = 0 }: Checkpoint['sources'][number]) => ({ seenBytes, toldBytes: offset });
   // Control alone knows what control has: where it knows nothing of a source, its lines are sent again, and stored once.
-  for (const saved of options.checkpoint?.sources ?? []) add(saved.sourceId, saved.path, 0, saved.sequence);
+  for (const saved of options.checkpoint?.sources ?? [])
+    Object.assign(add(saved.sourceId, saved.path, 0, saved.sequence), seenOf(saved));
   for (const { sourceId, lastOffset } of options.start) {
     const saved = sourcesById.get(sourceId);
-    add(sourceId, saved?.path ?? '', lastOffset, saved?.sequence ?? 0);
+    const source = add(sourceId, saved?.path ?? '', lastOffset, saved?.sequence ?? 0);
+    Object.assign(source, { seenBytes: Math.max(lastOffset, saved?.seenBytes ?? 0), toldBytes: saved?.offset ?? 0 });
   }
 
   async function lookAt(source: Source): Promise<OpenFile | undefined> {
@@ -61,6 +72,8 @@ export function createSources(
     const open = await source.file.look();
     if (open.sizeBytes !== source.sizeBytes) source.changedAt = now();
     source.sizeBytes = open.sizeBytes;
+    if (open.sourceId === source.sourceId && open.sizeBytes < unknownSizeBytes)
+      source.seenBytes = Math.max(source.seenBytes, open.sizeBytes);
     return open;
   }
 
@@ -129,7 +142,10 @@ export function createSources(
       if (!files.some(isWaiting)) lookedAt = listedAt;
       for (const file of files) {
         const source = file.sourceId === undefined ? undefined : sourcesById.get(file.sourceId);
-        if (source?.path === file.path) source.modifiedAt = file.modifiedAt;
+        if (source === undefined) continue;
+        if (source.path === file.path) source.modifiedAt = file.modifiedAt;
+        // Also of one that is at work, which may be for as long as control is away.
+        if (file.sizeBytes < unknownSizeBytes) source.seenBytes = Math.max(source.seenBytes, file.sizeBytes);
       }
     },
     /** The next source of each group that has something to ship, none of a group that is at work: oldest file first. */
@@ -144,6 +160,19 @@ export function createSources(
       }
       return [...readyByGroup.values()];
     },
+    /**
+     * Sources of which more was seen than control has, and that no file holds any more, for long enough that a copy or a packed
+     * one would have turned up. To be told to control; should the file turn up after all, it is read from where it was left.
+     */
+    listLost: (files: readonly ListedFile[]): Source[] =>
+      [...sourcesById.values()].filter(
+        ({ sourceId, file, isBusy, offset, seenBytes, toldBytes, changedAt }) =>
+          file === undefined &&
+          !isBusy &&
+          seenBytes > Math.max(offset, toldBytes) &&
+          now() - changedAt > lostAfterMs &&
+          !files.some((other) => other.sourceId === sourceId && other.sizeBytes > offset),
+      ),
     /** What the heartbeat says of the sources that have a file. */
     report: (): Heartbeat['sources'] =>
       [...sourcesById.values()]
@@ -154,18 +183,22 @@ export function createSources(
           path: source.path,
           readOffset: Math.max(source.offset, source.readToBytes),
           ackedOffset: source.offset,
-          sizeBytes: source.sizeBytes === unknownSizeBytes ? source.offset : source.sizeBytes,
+          sizeBytes: Math.max(
+            source.sizeBytes === unknownSizeBytes ? source.offset : source.sizeBytes,
+            source.seenBytes,
+          ),
           linesRead: source.linesRead,
         })),
     checkpoint: (): Checkpoint => ({
       version: 1,
       node,
       lookedMs: lookedAt,
-      sources: [...sourcesById.values()].map(({ sourceId, path, offset, sequence }) => ({
+      sources: [...sourcesById.values()].map(({ sourceId, path, offset, sequence, seenBytes }) => ({
         sourceId,
         path,
         offset,
         sequence,
+        seenBytes,
       })),
     }),
     closeAll: async (): Promise<void> => {

@@ -2,6 +2,7 @@
 // writes its entries as one immutable segment, hashed into buckets, and segments of one level are merged into one of the
 // next. A lookup reads one bucket of each segment whose times fit. An entry is a hint: the story row is the truth.
 import type { DatabaseSync } from 'node:sqlite';
+import { giveBack } from '../../../runtime/give-back.ts';
 import { bucketsMax } from './schema.ts';
 
 /** An entry: hash (48 bits), story number (48 bits), first second of the story (32 bits). */
@@ -67,6 +68,7 @@ export function createLookupWriter(db: DatabaseSync): LookupWriter {
       const [from, to] = [starts[bucket] ?? 0, starts[bucket + 1] ?? 0];
       if (to > from) insertPage.run(segment * bucketsMax + bucket, bytesOf(sorted.subarray(from, to)));
     }
+    giveBack(sorted);
   }
 
   function mergeFrom(level: number): void {
@@ -86,6 +88,7 @@ export function createLookupWriter(db: DatabaseSync): LookupWriter {
     }
     const isFull = total > lookupLimits.entriesPerSegmentMax / lookupLimits.fanIn;
     write(merged.subarray(0, at), isFull ? sealedLevel : level + 1);
+    giveBack(merged);
     if (!isFull) mergeFrom(level + 1);
   }
 

@@ -61,7 +61,7 @@ export function openForWriting(path: string): DatabaseSync {
   // Only an empty file takes these two.
   db.exec('PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL');
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-  db.exec('PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -32768');
+  db.exec('PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16384');
   const version = versionOf(db);
   if (version > schemaVersion) {
     db.close();

@@ -14,9 +14,12 @@ export type Claim = {
 
 /**
  * What is new in [first, last)? A batch beyond the end opens a gap; one within a gap fills it. The first batch of a
- * source opens none: what was before it was never promised.
+ * source opens none: what was before it was never promised. A batch of nothing is an agent's word that the source went on to
+ * there and is gone: it opens the gap, and the mark that it leaves makes room for whatever comes to fill it.
  */
-export function claimRange(ranges: readonly number[], first: number, last: number): Claim {
+export function claimRange(stored: readonly number[], first: number, last: number): Claim {
+  if (first === last) return claimNothing(stored, first);
+  const ranges = stored.filter((bound, at) => bound !== stored[at % 2 === 0 ? at + 1 : at - 1]);
   const fresh: number[] = [];
   let at = first;
   for (let index = 0; index + 1 < ranges.length && at < last; index += 2) {
@@ -30,6 +33,11 @@ export function claimRange(ranges: readonly number[], first: number, last: numbe
   const end = ranges.at(-1);
   const gap = end !== undefined && first > end ? { gap: { first: end, last: first } } : {};
   return { fresh, ranges: fresh.length === 0 ? ranges : merge(ranges, fresh), ...gap };
+}
+
+function claimNothing(ranges: readonly number[], last: number): Claim {
+  const first = ranges.at(-1) ?? 0;
+  return last > first ? { fresh: [], ranges: [...ranges, last, last], gap: { first, last } } : { fresh: [], ranges };
 }
 
 /** How far a source is stored, and where its first hole begins when it has one. */

@@ -34,6 +34,8 @@ const restoredSeconds = 3_600;
 
 const newline = 0x0a;
 
+const nothingStored: Stored = { lines: 0, unparsed: 0, suppressed: 0, firstTime: 0, lastTime: 0 };
+
 export type ReadyBatch = { readonly envelope: BatchEnvelope; readonly raw: Buffer };
 
 /** Decompresses and checks; nothing is written yet. @throws AppError `bad-request`, `too-large`. */
@@ -187,6 +189,12 @@ function createState(db: DatabaseSync) {
       const source = sources.of(envelope);
       const claim = sources.claim(source, envelope);
       const { sourceId, lastOffset } = envelope;
+      if (claim.fresh.length === 0 && claim.gap !== undefined) {
+        sources.record(source, nothingStored, envelope, claim.gap);
+        sources.keep(source, claim);
+        const gapBytes = claim.gap.last - claim.gap.first;
+        return { ack: { result: 'stored', sourceId, lastOffset }, counts: {}, gapBytes };
+      }
       if (claim.fresh.length === 0) {
         sources.countDuplicate(source);
         minutes.add(source.no, source.lastTime || envelope.readMs, 'duplicates', 1);

@@ -1,0 +1,23 @@
+import { spawnSync } from 'node:child_process';
+
+const insideName = 'MAILWARD_SOAK_INSIDE';
+/**
+ * Processes and mounts of its own (unshare(1)), which the kernel takes back when this process ends, however it ends
+ * (setpriv(1), `--pdeathsig`).
+ */
+const ownWorld = [
+  ...['--pdeathsig', 'KILL', 'unshare'],
+  ...['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--mount-proc'],
+];
+
+/**
+ * Runs this very command again in a world of its own, and returns its exit status; `undefined` when it is there already, or
+ * when the system does not allow it (it needs root): then it runs where it is.
+ */
+export function runInOwnWorld(): number | undefined {
+  if (process.env[insideName] !== undefined || spawnSync('setpriv', [...ownWorld, 'true']).status !== 0)
+    return undefined;
+  const env = { ...process.env, [insideName]: '1' };
+  const command = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  return spawnSync('setpriv', [...ownWorld, ...command], { stdio: 'inherit', env }).status ?? 1;
+}
