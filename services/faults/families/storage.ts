@@ -1,5 +1,5 @@
 import type { Fault } from '../fault.ts';
-import { restartDovecot } from './daemons.ts';
+import { restartBoth, restartDovecot } from './daemons.ts';
 
 const family = 'disk';
 const fill = (path: string): string =>
@@ -80,7 +80,8 @@ setsid sh -c 'i=0; while :; do if : >/var/spool/postfix/.fault/$i; then i=$((i+1
     parameters: { bytes_per_second: '150' },
     inject: `test -c /dev/fuse || mknod -m 666 /dev/fuse c 10 229
 bindfs --multithreaded --write-rate="$bytes_per_second" -o allow_other,nonempty /srv/mail /srv/mail; ${restartDovecot}`,
-    heal: `umount -l /srv/mail 2>/dev/null; pkill -9 -x bindfs; ${restartDovecot}; postqueue -f`,
+    // Whoever waits for the slow disk would go on waiting, and Postfix would hold the mailboxes back because of them.
+    heal: `umount -l /srv/mail 2>/dev/null; pkill -9 -x bindfs; pkill -9 -f '^dovecot/'; ${restartBoth}`,
     bites: { check: 'mailbox', shows: /not in the mailbox/ },
     failureModes: ['sys-disk-latency', 'pf-lmtp-timeout', 'dc-translog-lock-slow'],
     lookalikes: ['store-full', 'qmgr-stopped'],
