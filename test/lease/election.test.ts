@@ -72,6 +72,9 @@ test.each(['SIGKILL', 'SIGSTOP'] as const)(
 test('SIGTERM hands over to an heir at once, and the process ends well', async () => {
   const { nodes } = await running();
   const first = await theHolder(nodes);
+  await until('both others are heard and fit', async () =>
+    (await first.status()).peers.every((peer) => peer.isEligible) ? true : undefined,
+  );
   first.kill('SIGTERM');
   const asked = performance.now();
   const second = await theHolder(nodes.filter((node) => node !== first));
