@@ -16,6 +16,8 @@ if (Number(process.version.slice(1).split('.')[0]) < 24) {
       ? '/var/cache/mailward'
       : join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'mailward');
   process.env.NODE_COMPILE_CACHE ??= own;
+  // mallopt(3): a large buffer goes back to the system when it is freed, whatever the sizes of those before it.
+  process.env.MALLOC_MMAP_THRESHOLD_ ??= '262144';
   enableCompileCache(process.env.NODE_COMPILE_CACHE);
   await import('./main.ts');
 }

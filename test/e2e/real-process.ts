@@ -21,7 +21,7 @@ const running = new Set<ChildProcess>();
 export async function startProcess(name: 'agent' | 'control', flags: readonly string[]): Promise<RealProcess> {
   const main = join(import.meta.dirname, '..', '..', 'services', name, 'main.ts');
   // As `mailward` gives it to the processes that it starts.
-  const env = { NODE_COMPILE_CACHE: compileCache, ...process.env };
+  const env = { NODE_COMPILE_CACHE: compileCache, MALLOC_MMAP_THRESHOLD_: '262144', ...process.env };
   const child = spawn(process.execPath, [main, ...flags], { stdio: ['ignore', 'pipe', 'pipe'], env });
   running.add(child);
   child.once('exit', () => running.delete(child));
