@@ -71,7 +71,8 @@ export function createRulesetWatch(
   }
   function watch(): void {
     if (isStopped) return;
-    const started = spawn('nft', ['monitor', 'destroy'], { detached: true });
+    // It reads nothing from us, so our end would not reach it: the kernel ends it with us (prctl(2), PR_SET_PDEATHSIG).
+    const started = spawn('setpriv', ['--pdeathsig', 'KILL', 'nft', 'monitor', 'destroy'], { detached: true });
     monitor = started;
     let rest = '';
     started.stdout.setEncoding('latin1').on('data', (text: string) => {
