@@ -11,7 +11,7 @@ import { createCommandEvents } from './commands/command-events.ts';
 import type { ControlConfig } from './config.ts';
 import { createControlEvents } from './events.ts';
 import { createFleetKeeper } from './fleet-keeper.ts';
-import { createDoorkeeper } from './http/guards.ts';
+import { createDoorkeeper, createPagekeeper } from './http/guards.ts';
 import { createHttpServer } from './http/server.ts';
 import { serveAgents } from './live/agent-channel.ts';
 import { type ConsoleChannel, serveConsoles } from './live/console-channel.ts';
@@ -106,7 +106,11 @@ export async function startControl(
   );
   stack.add('http', () => app.close());
   trust?.followServerCertificate((context) => (app.server as unknown as TlsServer).setSecureContext(context));
-  const sockets = createSocketServer(app.server, createDoorkeeper({ names, pagesFrom, trust }));
+  const door = { names, pagesFrom, trust };
+  const sockets = createSocketServer(app.server, {
+    whyRefused: createDoorkeeper(door),
+    whyNoPage: createPagekeeper(door),
+  });
   stack.add('sockets', () => closeSockets(sockets));
   const agents = serveAgents(sockets, config.fleet, { clock, events, fleet, trust, onResult: desk?.resultCame });
   consoles = serveConsoles(sockets, {

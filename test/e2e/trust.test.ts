@@ -9,7 +9,7 @@ import { io } from 'socket.io-client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { connectionsPerNodeMax } from '../../services/control/trust/peers.ts';
 import { batchHeaderName, encodeBatchEnvelope } from '../../services/protocol/ingest.ts';
-import { agentNamespace } from '../../services/protocol/live.ts';
+import { agentNamespace, liveNamespace } from '../../services/protocol/live.ts';
 import { trustLimits } from '../../services/protocol/trust.ts';
 import { protocolVersion } from '../../services/protocol/version.ts';
 import { issueCertificate, makeAuthority, makeKey, publicHalf } from '../../services/runtime/x509.ts';
@@ -206,6 +206,24 @@ test('an agent without a certificate, with a foreign one, or for another node ge
   const metrics = (await askTls(`${control.url}/metrics`)).text;
   expect(metrics).toContain('mailward_ingest_refused_total{code="wrong-node"} 1\n');
   expect(metrics).toMatch(/^mailward_trust_refused_total\{code="certificate-needed"\} 1$/m);
+});
+
+test("a node's certificate opens neither the API nor the console's channel to who is no page of ours", async () => {
+  const control = await site.startControl();
+  await site.joinNode(control, 'mx1');
+  const tls = site.identityOf('mx1');
+  const asked = await askTls(`${control.url}/api/v1/nodes`, { tls, headers: { host: 'control.elsewhere.example' } });
+  expect([asked.status, asked.json.code]).toEqual([403, 'forbidden']);
+  const heard = async (namespace: string): Promise<unknown> => {
+    const extraHeaders = { origin: 'https://elsewhere.example' };
+    const how = { transports: ['websocket'], reconnection: false, extraHeaders, ...(tls as object) };
+    const socket = io(control.url + namespace, how);
+    const end = await new Promise((done) => socket.once('connect', () => done('let in')).once('connect_error', done));
+    socket.disconnect();
+    return end;
+  };
+  expect(await heard(agentNamespace)).toBe('let in');
+  expect(await heard(liveNamespace)).toMatchObject({ data: { code: 'forbidden' } });
 });
 
 test('one node holds so many connections and no more: the oldest goes', async () => {

@@ -40,3 +40,12 @@ test('agents come from anywhere under any name, and a page of elsewhere from now
   const origin = { origin: 'https://evil.example' };
   expect(doorkeeper(request('127.0.0.1', 'localhost', '/api/v1/nodes', origin))?.code).toBe('forbidden');
 });
+
+test("a node's certificate opens the agents' paths and neither pages nor API", () => {
+  const peer = { ...trust, peerOf: () => ({ node: 'mx1', serial: 'S', endsAt: 1 }) } as unknown as Trust;
+  const door = createDoorkeeper({ names: [], trust: peer });
+  for (const path of ['/api/v1/stories', '/', '/metrics', '/docs/json', '/ingested', '/x/ingest/'])
+    expect(door(request('203.0.113.6', '192.0.2.7', path))?.code, path).toBe('forbidden');
+  const origin = { origin: 'https://evil.example' };
+  expect(door(request('127.0.0.1', 'localhost', '/api/v1/nodes', origin))?.code).toBe('forbidden');
+});

@@ -28,20 +28,27 @@ export function registerGuards(app: FastifyInstance, whyRefused: Doorkeeper): vo
   });
 }
 
-/**
- * Judges by where a request comes from, its `Host` and its `Origin`. Pages and API are for this machine and the networks of
- * `pagesFrom` (CIDR or single addresses), because there is no sign-in; agents come from anywhere, and show a certificate.
- */
-export function createDoorkeeper(options: {
+export type DoorOptions = {
   readonly names: readonly string[];
   readonly pagesFrom?: readonly string[];
   readonly trust?: Trust | undefined;
-}): Doorkeeper {
+};
+
+/** For everything that is served: agents on their errands come from anywhere, and all others as {@link createPagekeeper} says. */
+export function createDoorkeeper(options: DoorOptions): Doorkeeper {
+  const whyNoPage = createPagekeeper(options);
+  return (request) => (isAgentsErrand(options.trust, request) ? undefined : whyNoPage(request));
+}
+
+/**
+ * Judges by where a request comes from, its `Host` and its `Origin`, and by no certificate: pages and API are for this machine
+ * and the networks of `pagesFrom` (CIDR or single addresses), because there is no sign-in.
+ */
+export function createPagekeeper(options: DoorOptions): Doorkeeper {
   const { names, pagesFrom = [], trust } = options;
   const ownNames = [...names, ...(trust?.names ?? []).map((name) => (isIP(name) === 6 ? `[${name}]` : name))];
   const allowed = networkList(['127.0.0.0/8', '::1', ...pagesFrom]);
   return (request) => {
-    if (isAgentsErrand(trust, request)) return undefined;
     const { remoteAddress = '' } = request.socket;
     if (trust !== undefined && !allowed.check(remoteAddress, isIP(remoteAddress) === 6 ? 'ipv6' : 'ipv4'))
       return new AppError('forbidden', `Pages and API are not for ${remoteAddress}: there is no sign-in yet`, {

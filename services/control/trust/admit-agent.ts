@@ -19,11 +19,14 @@ export function admitAgent(trust: Trust | undefined, socket: Socket, node: strin
 
 /**
  * Whether a request is an agent's errand, which the checks against other people's web pages do not concern: no page can show a
- * node's certificate, and joining takes a secret that no page knows.
+ * node's certificate, and joining takes a secret that no page knows. A certificate opens the agents' own paths and no other; the
+ * channel of the console stands on the same path as theirs, and therefore asks for itself.
  */
 export function isAgentsErrand(trust: Trust | undefined, request: IncomingMessage): boolean {
   if (trust === undefined) return false;
-  if (/^\/(ingest|trust)\//.test(request.url ?? '')) return true;
+  const { url = '' } = request;
+  if (/^\/(ingest|trust)\//.test(url)) return true;
+  if (!url.startsWith('/socket.io/')) return false;
   try {
     return trust.peerOf(request.socket) !== undefined;
   } catch {
