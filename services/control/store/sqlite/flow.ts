@@ -24,13 +24,17 @@ export function blankFlow({ since, until, stepMs }: FlowRange): FlowPoint[] {
   }));
 }
 
-export function createFlowReader(db: DatabaseSync, deps: { readonly load: (no: number) => StoryState | undefined }) {
+export function createFlowReader(
+  db: DatabaseSync,
+  deps: { readonly load: (no: number) => StoryState | undefined; readonly now: () => number },
+) {
   const read = db.prepare(
     `SELECT CAST((m.minute * ${minuteMs} - ?) / ? AS INTEGER) AS step, s.node AS node, sum(m.lines) AS lines, sum(accepted) AS accepted,
        sum(delivered) AS delivered, sum(deferred) AS deferred, sum(bounced) AS bounced, sum(rejected) AS rejected
      FROM minute m JOIN source s ON s.no = m.source WHERE m.minute BETWEEN ? AND ? GROUP BY step, node`,
   );
-  const newest = db.prepare('SELECT max(last_s) AS s FROM story');
+  // A line may claim a time to come: that is not where the log stands.
+  const newestUntil = db.prepare('SELECT max(last_s) AS s FROM story WHERE last_s <= ?');
   const countOpen = db.prepare(
     'SELECT count(*) AS count FROM story INDEXED BY story_open WHERE open = 1 AND last_s >= ?',
   );
@@ -63,7 +67,7 @@ export function createFlowReader(db: DatabaseSync, deps: { readonly load: (no: n
       return { all, byNode: Object.fromEntries(byNode) };
     },
     queue: (): { inQueue: number; oldestQueuedAt?: number } => {
-      const since = Number(newest.get()?.s ?? 0) - queueSilenceSeconds;
+      const since = Number(newestUntil.get(Math.floor(deps.now() / 1000))?.s ?? 0) - queueSilenceSeconds;
       const inQueue = Number(countOpen.get(since)?.count ?? 0);
       const oldest = oldestOpen.get(since);
       const story = oldest === undefined ? undefined : deps.load(Number(oldest.no));

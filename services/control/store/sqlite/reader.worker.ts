@@ -22,7 +22,7 @@ const completeness = createCompletenessReader(db, removals);
 const stories = createStoryReader(db, completeness);
 const search = createSearch(db, { load: stories.load, completeness, now: systemClock.now });
 const readDomainFlow = createDomainFlowReader({ load: stories.load, byKeys: search.byKeys });
-const figures = createFlowReader(db, { load: stories.load });
+const figures = createFlowReader(db, { load: stories.load, now: systemClock.now });
 const readOffsets = db.prepare('SELECT source_id, ranges FROM source WHERE node = ?');
 
 function run(method: string, args: readonly unknown[]): unknown {

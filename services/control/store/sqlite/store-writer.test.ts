@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeBatch } from '../../../../test/contract/event-store-batches.ts';
 import { messageLines, queueIdOf } from '../../../../test/contract/event-store-messages.ts';
 import { AppError } from '../../../protocol/errors.ts';
+import { systemClock } from '../../../runtime/clock.ts';
 import { claimStore, openForWriting, schemaVersion } from './schema.ts';
 import { createStoreWriter } from './store-writer.ts';
 
@@ -32,7 +33,7 @@ function manyMessages(from: number, count: number): string[] {
 
 test('a full disk is an error that stores nothing of the group, and what comes after is stored whole', () => {
   const db = openForWriting(path);
-  const writer = createStoreWriter(db);
+  const writer = createStoreWriter(db, systemClock);
   const count = (sql: string): number => Number(db.prepare(sql).get()?.n);
   const first = makeBatch(manyMessages(0, 10));
   writer.ingest([first]);
@@ -53,7 +54,7 @@ test('a full disk is an error that stores nothing of the group, and what comes a
 
 test('one batch that cannot be accepted does not harm its neighbours in the group', () => {
   const db = openForWriting(path);
-  const writer = createStoreWriter(db);
+  const writer = createStoreWriter(db, systemClock);
   const whole = makeBatch(manyMessages(0, 4));
   writer.ingest([whole]);
   const { envelope, raw } = makeBatch(manyMessages(0, 5));

@@ -12,6 +12,7 @@ import { AppError } from '../../../protocol/errors.ts';
 import { type BatchEnvelope, batchLimits } from '../../../protocol/ingest.ts';
 import type { TailFilter } from '../../../protocol/live.ts';
 import type { Fate } from '../../../protocol/story.ts';
+import type { Clock } from '../../../runtime/clock.ts';
 import { addDelays, type DelayHistogram } from '../../delay-counts.ts';
 import type { IngestReport } from '../event-store.ts';
 import { createLineBlocks } from './line-blocks.ts';
@@ -88,13 +89,14 @@ export type StoreWriter = {
   readonly forgetRemoved: () => void;
 };
 
-export function createStoreWriter(db: DatabaseSync): StoreWriter {
+export function createStoreWriter(db: DatabaseSync, clock: Pick<Clock, 'now' | 'monotonicMs'>): StoreWriter {
   const tail = createTail();
-  let state = createState(db);
+  let state = createState(db, clock.now());
   return {
     setTails: tail.setFilters,
     forgetRemoved: () => state.forgetRemoved(),
     ingest: (batches) => {
+      tail.begin(clock.monotonicMs());
       db.exec('BEGIN IMMEDIATE');
       try {
         const reports = batches.map((batch) => {
@@ -111,19 +113,19 @@ export function createStoreWriter(db: DatabaseSync): StoreWriter {
       } catch (error) {
         if (db.isTransaction) db.exec('ROLLBACK');
         // What is in memory is ahead of what is stored: begin again from there.
-        state = createState(db);
+        state = createState(db, clock.now());
         throw error;
       }
     },
   };
 }
 
-/** Everything in memory that mirrors the file. */
-function createState(db: DatabaseSync) {
+/** Everything in memory that mirrors the file, as at `now`. */
+function createState(db: DatabaseSync, now: number) {
   const blocks = createLineBlocks(db);
   const minutes = createMinutes(db);
   const sources = createSources(db);
-  const stories = createStories(db);
+  const stories = createStories(db, now);
   const names = createSyslogNames(db);
   const putMeta = db.prepare('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)');
 
@@ -202,7 +204,6 @@ function createState(db: DatabaseSync) {
       }
       const counts = new Map<string, number>();
       const delays = new Map<string, DelayHistogram>();
-      tail.begin(envelope.readMs);
       for (let at = 0; at + 1 < claim.fresh.length; at += 2) {
         const [from, to] = [claim.fresh[at] ?? 0, claim.fresh[at + 1] ?? 0];
         const isWhole = from === envelope.firstOffset && to === envelope.lastOffset;
@@ -249,8 +250,8 @@ function countLine(counts: Map<string, number>, event: ReturnType<ReturnType<typ
   }
 }
 
-/** The correlator with its stories in the file. */
-function createStories(db: DatabaseSync): { readonly correlator: Correlator; readonly flush: () => void } {
+/** The correlator with its stories in the file, those that lines of `now` may join in memory. */
+function createStories(db: DatabaseSync, now: number): { readonly correlator: Correlator; readonly flush: () => void } {
   const lookup = createLookupWriter(db);
   const read = db.prepare('SELECT merged_into, body, lines FROM story WHERE no = ?');
   const put = db.prepare(
@@ -281,7 +282,9 @@ function createStories(db: DatabaseSync): { readonly correlator: Correlator; rea
 
   const metaOf = (name: string): unknown => db.prepare('SELECT value FROM meta WHERE name = ?').get(name)?.value;
   const correlator = createCorrelator({ nextNo: Number(metaOf('nextStory') ?? 1) }, { load });
-  const newest = Number(db.prepare('SELECT max(last_s) AS s FROM story').get()?.s ?? 0);
+  // A line may claim a time to come: that is not where the log stands.
+  const newestUntil = db.prepare('SELECT max(last_s) AS s FROM story WHERE last_s <= ?');
+  const newest = Number(newestUntil.get(secondOf(now))?.s ?? 0);
   const joinable = db.prepare(
     `SELECT no, body, lines FROM story WHERE (open = 1 OR last_s >= ?) AND merged_into IS NULL ORDER BY last_s DESC LIMIT ?`,
   );
@@ -318,8 +321,8 @@ function createStories(db: DatabaseSync): { readonly correlator: Correlator; rea
           encodeLines(story.lines),
         );
       }
-      const now = changed.reduce((most, story) => Math.max(most, secondOf(lastSeenAt(story))), 0);
-      for (const { no, into } of merged) merge.run(no, now, now, into);
+      const mergedSecond = changed.reduce((most, story) => Math.max(most, secondOf(lastSeenAt(story))), 0);
+      for (const { no, into } of merged) merge.run(no, mergedSecond, mergedSecond, into);
       lookup.flush();
     },
   };

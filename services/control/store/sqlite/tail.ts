@@ -23,9 +23,9 @@ export function createTail() {
         .slice(0, tailLimits.filtersMax)
         .map(([id, filter]) => ({ id, matches: createTailMatch(filter), shown: 0, lines: [], skipped: 0 }));
     },
-    /** A batch begins, read at this time: the rate counts by the agent's seconds. */
-    begin: (readMs: number): void => {
-      const now = Math.floor(readMs / 1000);
+    /** A batch begins now, by a clock that only rises: those of the agents differ, and would begin a second with each batch. */
+    begin: (monotonicMs: number): void => {
+      const now = Math.floor(monotonicMs / 1000);
       if (now === second) return;
       second = now;
       for (const follower of followers) follower.shown = 0;

@@ -3,6 +3,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { AppError } from '../../../protocol/errors.ts';
 import type { BatchEnvelope } from '../../../protocol/ingest.ts';
 import type { TailFilter } from '../../../protocol/live.ts';
+import { systemClock } from '../../../runtime/clock.ts';
 import { giveBack } from '../../../runtime/give-back.ts';
 import type { RetentionPolicy } from '../event-store.ts';
 import { createRetentionStep } from './retention.ts';
@@ -21,7 +22,7 @@ if (port === null) throw new Error('this file runs as a worker');
 const { path } = workerData as { path: string };
 const claim = claimStore(path);
 const db = openForWriting(path);
-const writer = createStoreWriter(db);
+const writer = createStoreWriter(db, systemClock);
 const retentionStep = createRetentionStep(db, { forgetRemoved: writer.forgetRemoved });
 
 type Waiting = { readonly id: number; readonly batch: ReadyBatch };
