@@ -213,7 +213,7 @@ describe.each(drivers)('%s', (_name, open) => {
   });
 
   test('has room for so many series of a node, and so many in all', async () => {
-    const store = await openStore({ seriesPerNodeMax: 3, seriesMax: 5 });
+    const store = await openStore({ seriesPerNodeMax: 3, seriesPerNodeKeptMax: 5, seriesMax: 5 });
     const some = (count: number, name = 'size') =>
       Array.from({ length: count }, (_, no) => [name, no, { queue: `q${no}` }] as const);
     expect((await write(store, { at: 0, values: some(5) })).ack).toEqual({
@@ -222,8 +222,8 @@ describe.each(drivers)('%s', (_name, open) => {
     expect((await write(store, { at: 1, values: some(3) })).ack.refusedSeries, 'those that are known stay').toBe(0);
     const second = await write(store, { at: 0, node: 'mx2', values: some(3) });
     expect(second).toMatchObject({ newSeries: 2, ack: { samples: 2, refusedSeries: 1 } });
-    // A day later what fell silent leaves its place to what is new, as long as there is room in all.
-    const roomy = await openStore({ seriesPerNodeMax: 3, seriesMax: 5 });
+    // A day later what fell silent leaves its place to what is new, as long as there is room in the node's share.
+    const roomy = await openStore({ seriesPerNodeMax: 3, seriesPerNodeKeptMax: 5, seriesMax: 20 });
     await write(roomy, { at: 0, values: some(3) });
     const later = await write(roomy, { at: 25 * hourMs, values: some(3, 'other') });
     expect(later.ack).toMatchObject({ samples: 2, refusedSeries: 1 });

@@ -15,10 +15,16 @@ import type {
 export type SeriesBounds = {
   /** Series of one node that were heard within a day; a new one beyond is refused and counted. */
   readonly seriesPerNodeMax: number;
-  /** Series of all nodes that something is kept of. */
+  /** Series of one node that something is kept of, silent ones too: what labels that change all the time may take. */
+  readonly seriesPerNodeKeptMax: number;
+  /** Series of all nodes that something is kept of; half of them are only for nodes that keep fewer than `seriesPerNodeMax`. */
   readonly seriesMax: number;
 };
-export const defaultSeriesBounds: SeriesBounds = { seriesPerNodeMax: 5_000, seriesMax: 200_000 };
+export const defaultSeriesBounds: SeriesBounds = {
+  seriesPerNodeMax: 5_000,
+  seriesPerNodeKeptMax: 20_000,
+  seriesMax: 200_000,
+};
 
 /** How far a node's clock may be from control's for its samples to be believed. */
 export const clockBounds = {

@@ -11,9 +11,12 @@ const lastTimeSlackMs = 3_600_000;
 type Known = { readonly no: number; lastTime: number };
 type NodeSeries = Map<string, Known>;
 
+/** The number of a series; `undefined` when there is no room for a new one. */
+export type NumberOf = (name: string, kind: SeriesKind, labels: string) => number | undefined;
+
 export type Identities = {
-  /** The number of a series; `undefined` when there is no room for a new one. */
-  readonly of: (node: number, name: string, kind: SeriesKind, labels: string, time: number) => number | undefined;
+  /** For one scrape of a node, `time` being the scrape's. */
+  readonly ofScrape: (node: number, time: number) => NumberOf;
   /** Series that were made since the last call. */
   readonly takeNew: () => number;
 };
@@ -42,32 +45,51 @@ export function createIdentities(db: DatabaseSync, bounds: SeriesBounds): Identi
     return read;
   }
 
-  function hasRoom(series: NodeSeries, time: number): boolean {
-    if (total >= bounds.seriesMax) return false;
-    if (series.size < bounds.seriesPerNodeMax) return true;
-    let active = 0;
-    for (const { lastTime } of series.values()) if (lastTime >= time - activeMs) active += 1;
-    return active < bounds.seriesPerNodeMax;
+  /** Whether a new series may be kept, whoever is heard at the time. */
+  function mayKeep(series: NodeSeries): boolean {
+    if (series.size < bounds.seriesPerNodeMax) return total < bounds.seriesMax;
+    return series.size < bounds.seriesPerNodeKeptMax && total < bounds.seriesMax / 2;
   }
 
   return {
-    of: (node, name, kind, labels, time) => {
+    ofScrape: (node, time) => {
       const series = seriesOf(node);
-      const key = `${name}${labels}`;
-      const known = series.get(key);
-      if (known !== undefined) {
-        if (time - known.lastTime >= lastTimeSlackMs) {
-          touch.run(time, known.no);
-          known.lastTime = time;
-        }
-        return known.no;
+      const isActive = ({ lastTime }: Known): boolean => lastTime >= time - activeMs;
+      // Counted once, when it is first asked for: a scrape may bring thousands that there is no room for.
+      let active: number | undefined;
+
+      function countActive(): number {
+        let count = 0;
+        for (const known of series.values()) if (isActive(known)) count += 1;
+        return count;
       }
-      if (!hasRoom(series, time)) return undefined;
-      const no = Number(insert.run(node, name, labels, kind, time).lastInsertRowid);
-      series.set(key, { no, lastTime: time });
-      total += 1;
-      made += 1;
-      return no;
+
+      function hasRoom(): boolean {
+        if (!mayKeep(series)) return false;
+        if (series.size < bounds.seriesPerNodeMax) return true;
+        active ??= countActive();
+        return active < bounds.seriesPerNodeMax;
+      }
+
+      return (name, kind, labels) => {
+        const key = `${name}${labels}`;
+        const known = series.get(key);
+        if (known !== undefined) {
+          if (time - known.lastTime >= lastTimeSlackMs) {
+            if (active !== undefined && !isActive(known)) active += 1;
+            touch.run(time, known.no);
+            known.lastTime = time;
+          }
+          return known.no;
+        }
+        if (!hasRoom()) return undefined;
+        const no = Number(insert.run(node, name, labels, kind, time).lastInsertRowid);
+        series.set(key, { no, lastTime: time });
+        if (active !== undefined) active += 1;
+        total += 1;
+        made += 1;
+        return no;
+      };
     },
     takeNew: () => {
       const count = made;

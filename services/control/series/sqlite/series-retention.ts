@@ -8,6 +8,8 @@ import { rollupMs } from './series-schema.ts';
 export const seriesRetentionLimits = {
   /** Rows of one transaction, a few MiB. */
   rowsPerChunk: 500,
+  /** Series of one transaction: small rows. */
+  seriesPerChunk: 5_000,
   pagesPerChunk: 2_048,
 } as const;
 
@@ -29,7 +31,7 @@ export function createSeriesRetentionStep(
     old: db.prepare(`SELECT no, time, length(data) AS bytes FROM ${tables[resolution]} WHERE time < ? LIMIT ?`),
     drop: db.prepare(`DELETE FROM ${tables[resolution]} WHERE no = ?`),
   }));
-  const dropSeries = db.prepare('DELETE FROM series WHERE last_time < ?');
+  const dropSeries = db.prepare('DELETE FROM series WHERE no IN (SELECT no FROM series WHERE last_time < ? LIMIT ?)');
   const dropNodes = db.prepare(
     'DELETE FROM node WHERE NOT EXISTS (SELECT 1 FROM series WHERE series.node = node.no) AND NOT EXISTS (SELECT 1 FROM scrape WHERE scrape.node = node.no)',
   );
@@ -49,12 +51,13 @@ export function createSeriesRetentionStep(
       return false;
     }
     // A series that nothing is kept of any more; its last time may lag by an hour.
-    const dropped = Number(dropSeries.run(Math.min(...Object.values(policy)) - 2 * 3_600_000).changes);
+    const { seriesPerChunk } = seriesRetentionLimits;
+    const dropped = Number(dropSeries.run(Math.min(...Object.values(policy)) - 2 * 3_600_000, seriesPerChunk).changes);
     if (dropped > 0) {
       dropNodes.run();
       deps.forget();
     }
-    return true;
+    return dropped < seriesPerChunk;
   }
 
   return (policy, now) => {

@@ -70,10 +70,11 @@ export function createSeriesWriter(db: DatabaseSync, bounds: SeriesBounds): Seri
   function number(node: number, scrape: Scrape, time: number) {
     const values = new Map<number, number>();
     const counters = new Set<number>();
+    const numberOf = identities.ofScrape(node, time);
     let refused = 0;
     for (const { name, kind, samples } of scrape) {
       for (const [labels, value] of samples) {
-        const no = identities.of(node, name, kind, labelsText(labels), time);
+        const no = numberOf(name, kind, labelsText(labels));
         if (no === undefined) {
           refused += 1;
           continue;
