@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -96,4 +96,13 @@ test('an identity that cannot be read is an error and no new beginning', async (
   expect(await readIdentity(dataDir)).toBeUndefined();
   await writeIdentity(dataDir, { node: 'mx1' } as Identity);
   await expect(readIdentity(dataDir)).rejects.toMatchObject({ code: 'bad-config' });
+});
+
+test('a trust folder that is a link to elsewhere gets no key', async () => {
+  const elsewhere = join(dataDir, 'elsewhere');
+  mkdirSync(elsewhere);
+  symlinkSync(elsewhere, join(dataDir, 'trust'));
+  const wrong = writeIdentity(dataDir, identityOf(controlUrl, 'key', issued, start));
+  await expect(wrong).rejects.toMatchObject({ code: 'bad-config' });
+  expect(readdirSync(elsewhere)).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { createPublicKey } from 'node:crypto';
-import { chown, mkdir, readFile, stat } from 'node:fs/promises';
+import { lchown, lstat, mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PeerCertificate } from 'node:tls';
 import { z } from 'zod';
@@ -53,15 +53,24 @@ export async function readIdentity(dataDir: string): Promise<Identity | undefine
   }
 }
 
-/** Durable, and for its owner alone. Root writes it for whoever owns the data folder, as whom the agent then runs. */
+/**
+ * Durable, and for its owner alone. Root writes it for whoever owns the data folder, as whom the agent then runs, and follows
+ * no link that the owner may have put there.
+ * @throws AppError `bad-config` when the trust folder is a link or no folder.
+ */
 export async function writeIdentity(dataDir: string, identity: Identity): Promise<void> {
+  const folder = join(dataDir, 'trust');
   await mkdir(dataDir, { recursive: true, mode: 0o750 });
-  const file = identityFile(dataDir);
-  await writeDurably(file, `${JSON.stringify(identity, undefined, 2)}\n`, 0o600);
-  if (process.getuid?.() !== 0) return;
-  const { uid, gid } = await stat(dataDir);
-  await chown(file, uid, gid);
-  await chown(join(dataDir, 'trust'), uid, gid);
+  await mkdir(folder, { mode: 0o750 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  if (!(await lstat(folder)).isDirectory())
+    throw new AppError('bad-config', `${folder} is not a folder of its own, and no key is written there`, {
+      hint: 'Take the link or file away; the data folder itself may be elsewhere with --data-dir',
+    });
+  const owner = process.getuid?.() === 0 ? await stat(dataDir) : undefined;
+  if (owner !== undefined) await lchown(folder, owner.uid, owner.gid);
+  await writeDurably(identityFile(dataDir), `${JSON.stringify(identity, undefined, 2)}\n`, 0o600, owner);
 }
 
 /** For node:tls and all that stands on it: who we are, and that only control may answer. */
