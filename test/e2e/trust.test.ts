@@ -180,10 +180,10 @@ test('an agent without a certificate, with a foreign one, or for another node ge
   expect(await ask(undefined, '/api/v1/trust/tokens')).toEqual([403, 'forbidden']);
   expect(await ask('mx1', '/api/v1/trust/tokens')).toEqual([403, 'forbidden']);
 
-  const greet = async (node: string | undefined, as: string): Promise<unknown> => {
+  const greet = async (node: string | undefined, as: string, transports = ['websocket']): Promise<unknown> => {
     const { key, cert, ca } = node === undefined ? {} : site.identityOf(node);
     const tls = { key, cert, ca, rejectUnauthorized: false } as object;
-    const socket = io(control.url + agentNamespace, { transports: ['websocket'], reconnection: false, ...tls });
+    const socket = io(control.url + agentNamespace, { transports, reconnection: false, ...tls });
     try {
       await new Promise((done, fail) => socket.once('connect', () => done(undefined)).once('connect_error', fail));
       const hello = { protocolVersion, node: as, version: '0', mode: 'observe-only', startedMs: 0, pid: 1 };
@@ -196,6 +196,8 @@ test('an agent without a certificate, with a foreign one, or for another node ge
   expect(await greet('mx2', 'mx2')).toMatchObject({ ok: false, code: 'certificate-refused' });
   expect(await greet('mx1', 'mx2')).toMatchObject({ ok: false, code: 'wrong-node' });
   expect(await greet('mx1', 'mx1')).toMatchObject({ ok: true });
+  expect(await greet('mx1', 'mx1', ['polling'])).toMatchObject({ ok: false, code: 'forbidden' });
+  expect(await greet('mx1', 'mx1', ['polling', 'websocket'])).toMatchObject({ ok: false, code: 'forbidden' });
 
   // An agent that joined elsewhere does not speak to this control at all.
   const agent = await site.startAgent('mx2', log, ['--control', control.url]);

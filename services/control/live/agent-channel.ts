@@ -125,6 +125,9 @@ function whyNotAdmitted(
   payload: unknown,
 ): { node: string; code: string; detail: string } | undefined {
   const { node } = helloSchema.parse(payload);
+  // A revocation closes connections. Polling is none: it would go on over others, on which no certificate is asked for.
+  if (trust !== undefined && socket.handshake.query.transport !== 'websocket')
+    return { node, code: 'forbidden', detail: `The agent of ${node} came by polling; agents come by websocket alone` };
   try {
     admitAgent(trust, socket.request.socket, node);
     return undefined;
