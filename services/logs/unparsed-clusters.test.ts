@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { clusterLimits, createUnparsedClusters } from './unparsed-clusters.ts';
 
@@ -73,4 +75,42 @@ test('an endless line is read by its beginning', () => {
 
 test('a line that is nothing has a cluster too', () => {
   expect(cluster(['', '   ', '\u0000']).clusters.length).toBeGreaterThan(0);
+});
+
+test('lines that are like no other of their first word share one group beyond a bound', () => {
+  const count = 10 * clusterLimits.likelyMax;
+  const word = (no: number) => no.toString().replace(/\d/g, (digit) => 'abcdefghij'[Number(digit)] ?? '');
+  const texts = Array.from(
+    { length: count },
+    (_, no) => `frobd[1]: begin ${word(no)} ${word(no * 7)} ${word(no * 11)} happened`,
+  );
+  const { clusters, otherLines, ungroupedLines } = cluster(texts, count);
+  expect([clusters.length, otherLines, ungroupedLines]).toEqual([clusterLimits.likelyMax, 0, 0]);
+  expect(clusters[0]).toMatchObject({
+    ...{ template: 'begin <*> <*> <*> <*>', count: count - clusterLimits.likelyMax + 1 },
+  });
+  for (const text of texts)
+    expect(text.slice(text.indexOf(': ') + 2)).toMatch(new RegExp(clusters[0]?.pattern ?? '(?!)'));
+});
+
+test('what is kept of a line keeps nothing of what the line was cut from', () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const heapBytes = (): number => {
+    collectGarbage();
+    return process.memoryUsage().heapUsed;
+  };
+  const clusters = createUnparsedClusters(context);
+  const [blocks, blockBytes] = [100, 512 * 1024];
+  const before = heapBytes();
+  for (let no = 0; no < blocks; no++) {
+    const block = Buffer.alloc(blockBytes, 'x').fill(
+      `Nov 22 05:24:26 mx1 ${'p'.repeat(no + 1)}: w${'o'.repeat(no)}t now `,
+      0,
+      300,
+    );
+    clusters.add(block.toString('utf8'), no);
+  }
+  expect(heapBytes() - before).toBeLessThan((blocks * blockBytes) / 10);
+  expect(clusters.result(blocks).lines).toBe(blocks);
 });

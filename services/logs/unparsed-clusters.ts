@@ -6,6 +6,10 @@ import { type Mark, marks, maskWord } from './mask-words.ts';
 export const clusterLimits = {
   /** Beyond, lines are counted and not grouped. */
   clustersMax: 1000,
+  /** Clusters of one program, number of words and first word; a line like none of them joins the last, which takes all. */
+  likelyMax: 50,
+  /** The rest of a longer line is not looked at. */
+  lineCharsMax: 2_000,
   /** A longer line is grouped by its first words. */
   wordsMax: 60,
   wordCharsMax: 120,
@@ -49,20 +53,21 @@ export function createUnparsedClusters(context: { readonly now: number; readonly
 
   return {
     /** A line that was not understood, and when it was written. */
-    add: (line: string, time: number): void => {
+    add: (whole: string, time: number): void => {
       lines += 1;
+      const line = ownCopy(whole.slice(0, clusterLimits.lineCharsMax));
       headers.scan(line, 0);
       const { tag, messageAt } = headers.header;
       const program = maskProgram(tag.program ?? '');
       const text = line.slice(messageAt).trimEnd();
       const all = text.split(/ +/);
-      const isCut = all.length > clusterLimits.wordsMax || text.length > clusterLimits.exampleCharsMax;
+      const isCut = all.length > clusterLimits.wordsMax || whole.length > clusterLimits.lineCharsMax;
       const words = all
         .slice(0, clusterLimits.wordsMax)
         .map((word, at) => (word.length > clusterLimits.wordCharsMax ? '<*>' : maskWord(word, all[at - 1] ?? '')));
       const key = `${program}\n${words.length}\n${words[0] ?? ''}`;
       const likely = groupsByKey.get(key) ?? [];
-      const group = mostAlike(likely, words);
+      const group = mostAlike(likely, words) ?? likely[clusterLimits.likelyMax - 1];
       if (group !== undefined) {
         group.words = common(group.words, words);
         group.count += 1;
@@ -77,7 +82,9 @@ export function createUnparsedClusters(context: { readonly now: number; readonly
       }
       groups += 1;
       const examples = [exampleOf(line, text)];
-      likely.push({ program, words, count: 1, examples, firstSeenAt: time, lastSeenAt: time, isCut });
+      const own =
+        likely.length === clusterLimits.likelyMax - 1 ? words.map((word, at) => (at > 0 ? '<*>' : word)) : words;
+      likely.push({ program, words: own, count: 1, examples, firstSeenAt: time, lastSeenAt: time, isCut });
       groupsByKey.set(key, likely);
     },
     /** The largest clusters, at most `clustersMax`. */
@@ -91,6 +98,9 @@ export function createUnparsedClusters(context: { readonly now: number; readonly
     },
   };
 }
+
+/** A slice keeps all that it was cut from in memory, a block of lines here; what JSON has read is a string by itself. */
+const ownCopy = (text: string): string => String(JSON.parse(JSON.stringify(text)));
 
 /** A forged tag must not make a program of every line, nor name anybody. */
 const maskProgram = (program: string): string =>
