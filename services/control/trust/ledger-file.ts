@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { AppError } from '../../protocol/errors.ts';
 import { writeDurably } from '../../runtime/durable-file.ts';
 import { emptyLedger, type Ledger, ledgerSchema } from './ledger.ts';
@@ -17,9 +18,12 @@ export type LedgerFile = {
   ) => Promise<Value>;
 };
 
-/** @throws AppError `store-failed` when the file is not a ledger: to begin a new one would forget who is revoked. */
-export async function openLedger(path: string): Promise<LedgerFile> {
-  let ledger = await readLedger(path);
+/**
+ * `mayBegin`: whether there may be no ledger yet, because nothing was issued.
+ * @throws AppError `missing` or `store-failed` when the file is not there or no ledger: a new one would forget who is revoked.
+ */
+export async function openLedger(path: string, { mayBegin }: { readonly mayBegin: boolean }): Promise<LedgerFile> {
+  let ledger = await readLedger(path, mayBegin);
   let last: Promise<unknown> = Promise.resolve();
   let waiting = 0;
 
@@ -45,13 +49,16 @@ export async function openLedger(path: string): Promise<LedgerFile> {
   };
 }
 
-async function readLedger(path: string): Promise<Ledger> {
+async function readLedger(path: string, mayBegin: boolean): Promise<Ledger> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return emptyLedger;
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (mayBegin) return emptyLedger;
+    throw new AppError('missing', `What control has issued and revoked is not at ${path}`, {
+      hint: `Restore it from a backup, or move ${dirname(path)} away: then every node joins anew`,
+    });
   }
   try {
     return ledgerSchema.parse(JSON.parse(text));

@@ -77,6 +77,29 @@ export function requireToken(ledger: Ledger, hash: string, node: string, now: nu
   return token;
 }
 
+/**
+ * That a certificate still stands: it is in the ledger, and neither revoked nor over.
+ * @throws AppError `certificate-over`, `certificate-revoked` or `certificate-refused`.
+ */
+export function requireCertificate(
+  ledger: Ledger,
+  shown: Pick<CertificateEntry, 'serial' | 'node' | 'endsAt'>,
+  now: number,
+): void {
+  const { serial, node } = shown;
+  const entry = ledger.certificates.find((held) => held.serial === serial);
+  if (entry?.revokedAt !== undefined)
+    throw new AppError('certificate-revoked', `The certificate of ${node} has been revoked`, {
+      hint: `If the node is to come back, make a token with \`mailward token create --node ${node}\``,
+    });
+  const hint = 'Join the node anew with `mailward join`';
+  if (shown.endsAt <= now) throw new AppError('certificate-over', `The certificate of ${node} is over`, { hint });
+  if (entry === undefined)
+    throw new AppError('certificate-refused', `Control does not remember to have issued the certificate of ${node}`, {
+      hint,
+    });
+}
+
 /** The token is used and the certificate stands; what the node had before is revoked, because the name has moved on. */
 export function recordJoin(ledger: Ledger, hash: string, certificate: CertificateEntry, now: number): Ledger {
   const token = requireToken(ledger, hash, certificate.node, now);

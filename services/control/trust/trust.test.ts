@@ -1,10 +1,22 @@
 import { X509Certificate } from 'node:crypto';
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect, createServer, type TLSSocket } from 'node:tls';
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { joinTokenSchema, readNodeUri, readUri, trustLimits } from '../../protocol/trust.ts';
+import { type Issued, joinTokenSchema, readNodeUri, readUri, trustLimits } from '../../protocol/trust.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { createLog } from '../../runtime/log.ts';
 import { makeAuthority, makeKey, makeRequest } from '../../runtime/x509.ts';
@@ -142,4 +154,68 @@ test('a certificate without its key stops control; authorities behind the first 
   expect((await joinAs(second, 'mx1')).authorities).toEqual(second.certificates);
   unlinkSync(join(folder, 'authority.key'));
   await expect(open()).rejects.toMatchObject({ code: 'missing' });
+});
+
+/** Control's end of a TLS connection on which a node shows what it was issued. */
+async function connectAs(trust: Trust, issued: Issued, key: string) {
+  const server = createServer(trust.tlsOptions());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const accepted = once(server, 'secureConnection');
+  const { port } = server.address() as AddressInfo;
+  const own = { key, cert: issued.certificate, ca: issued.authorities };
+  const client = connect({ ...own, port, host: '127.0.0.1', servername: 'localhost' });
+  const [socket] = (await accepted) as [TLSSocket];
+  const end = () => {
+    client.destroy();
+    socket.destroy();
+    server.close();
+  };
+  return { socket, end };
+}
+async function joinWithKey(trust: Trust, node: string) {
+  const { secret } = joinTokenSchema.parse((await trust.makeToken({ lifeMs: 60_000 })).token);
+  const key = makeKey();
+  const issued = await trust.join({ secret, node, request: await makeRequest(key, node) }, '192.0.2.1');
+  return { key, issued };
+}
+
+test('a ledger that is gone stops control, and a certificate that the ledger does not hold lets nobody in', async () => {
+  now = Date.now();
+  const first = await open();
+  const file = join(dataDir, 'trust', 'ledger.json');
+  const before = readFileSync(file);
+  const { key, issued } = await joinWithKey(first, 'mx1');
+  const known = await connectAs(first, issued, key);
+  expect(first.peerOf(known.socket).node).toBe('mx1');
+  known.end();
+  unlinkSync(file);
+  await expect(open()).rejects.toMatchObject({ code: 'missing', hint: expect.stringContaining('backup') });
+  writeFileSync(file, before);
+  const second = await open();
+  const unknown = await connectAs(second, issued, key);
+  expect(() => second.peerOf(unknown.socket)).toThrow(expect.objectContaining({ code: 'certificate-refused' }));
+  unknown.end();
+});
+
+test('a certificate that is revoked while its renewal is made is not renewed', async () => {
+  now = Date.now();
+  const trust = await open();
+  const { key, issued } = await joinWithKey(trust, 'mx1');
+  const { socket, end } = await connectAs(trust, issued, key);
+  const request = await makeRequest(makeKey(), 'mx1');
+  const ends = await Promise.allSettled([trust.renew(socket, request), trust.revoke({ node: 'mx1' })]);
+  expect(ends.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+  expect(ends[0]).toMatchObject({ reason: { code: 'certificate-revoked' } });
+  expect(trust.listCertificates().map(({ state }) => state)).toEqual(['revoked']);
+  end();
+});
+
+test.each([
+  ['', 'empty'],
+  ['short', 'too short'],
+])('an operator secret %j stops control, because it is %s', async (secret) => {
+  await open();
+  writeFileSync(join(dataDir, 'trust', 'operator.secret'), `${secret}\n`);
+  await expect(open()).rejects.toMatchObject({ code: 'bad-config' });
 });

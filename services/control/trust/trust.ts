@@ -1,4 +1,5 @@
 import { createHash, randomBytes, sign, timingSafeEqual } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
@@ -29,6 +30,7 @@ import {
   pruneLedger,
   recordCertificate,
   recordJoin,
+  requireCertificate,
   requireToken,
   revokeCertificates,
   revokeTokens,
@@ -43,6 +45,9 @@ const renewAfter = 2 / 3;
 const lookEveryMs = 60_000;
 const sweepEveryMs = 1000;
 const handshakeMs = 10_000;
+const operatorSecretBytes = 32;
+/** As long as that many bytes are in base64url. */
+const operatorSecretLengthMin = 43;
 
 export type Trust = Awaited<ReturnType<typeof createTrust>>;
 export type Revoked = { readonly certificates: number; readonly tokens: number; readonly connections: number };
@@ -59,42 +64,34 @@ export async function createTrust(
   const { names, certificateMs } = config;
   const folder = join(config.dataDir, 'trust');
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const authority = await openAuthority(folder, clock.now());
-  const operatorHash = sha256(await openOperatorSecret(folder));
-  const ledger = await openLedger(join(folder, 'ledger.json'));
+  // The ledger is written before the authority is made, so that an authority without one has lost it.
+  const ledger = await openLedger(join(folder, 'ledger.json'), {
+    mayBegin: !existsSync(join(folder, 'authority.crt')),
+  });
   // A clock that was set back, or a backup that was played in, must not bring back an epoch that agents have left behind.
   const epoch = await ledger.change((before) => {
     const next = Math.max(before.epoch + 1, clock.now());
     return { ledger: { ...pruneLedger(before, clock.now()), epoch: next }, value: next };
   });
+  const authority = await openAuthority(folder, clock.now());
+  const operatorHash = sha256(await openOperatorSecret(folder));
   const mayTry = createAttemptCounter({
     perMinuteMax: trustLimits.joinAttemptsPerMinuteMax,
     addressesMax: trustLimits.joinAddressesMax,
   });
   const connections = createPeerConnections();
-  let revokedSerials = readRevoked();
 
-  function readRevoked(): ReadonlySet<string> {
-    return new Set(
+  function dropRevoked(): number {
+    const revoked = new Set(
       ledger.read().certificates.flatMap(({ serial, revokedAt }) => (revokedAt === undefined ? [] : [serial])),
     );
-  }
-  function dropRevoked(): number {
-    revokedSerials = readRevoked();
-    return connections.destroyWhere(({ serial }) => revokedSerials.has(serial));
+    return connections.destroyWhere(({ serial }) => revoked.has(serial));
   }
 
   /** The node of an agent's connection. Throws what is wrong with its certificate. */
   function peerOf(socket: Socket): Peer {
     const peer = connections.peerOf(socket);
-    if (revokedSerials.has(peer.serial))
-      throw new AppError('certificate-revoked', `The certificate of ${peer.node} has been revoked`, {
-        hint: `If the node is to come back, make a token with \`mailward token create --node ${peer.node}\``,
-      });
-    if (peer.endsAt <= clock.now())
-      throw new AppError('certificate-over', `The certificate of ${peer.node} is over`, {
-        hint: 'Join the node anew with `mailward join`',
-      });
+    requireCertificate(ledger.read(), peer, clock.now());
     return peer;
   }
 
@@ -183,9 +180,14 @@ export async function createTrust(
     renew: async (socket: Socket, request: string): Promise<Issued> => {
       const address = socket.remoteAddress;
       try {
-        const { node } = peerOf(socket);
+        const peer = peerOf(socket);
+        const { node } = peer;
         const { issued, serial } = await issue(node, request, (entry, now) =>
-          ledger.change((before) => ({ ledger: recordCertificate(before, entry, now), value: undefined })),
+          ledger.change((before) => {
+            // Once more, where changes are made one after another: it may have been revoked since.
+            requireCertificate(before, peer, now);
+            return { ledger: recordCertificate(before, entry, now), value: undefined };
+          }),
         );
         events.certificateIssued('renewal', node, serial, address);
         return issued;
@@ -196,7 +198,7 @@ export async function createTrust(
     },
 
     /** Whether `secret` is the one in the trust folder, which only who may read control's files knows. */
-    isOperator: (secret: string): boolean => timingSafeEqual(sha256(secret), operatorHash),
+    isOperator: (secret: string): boolean => secret !== '' && timingSafeEqual(sha256(secret), operatorHash),
 
     makeToken: async ({ node, lifeMs }: z.infer<typeof tokenWishSchema>): Promise<z.infer<typeof tokenMadeSchema>> => {
       const secret = randomBytes(32).toString('base64url');
@@ -267,14 +269,22 @@ export async function createTrust(
 
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
 
+/** @throws AppError `bad-config` for a secret that could be guessed, such as that of a file that was cut off. */
 async function openOperatorSecret(folder: string): Promise<string> {
   const file = join(folder, 'operator.secret');
-  try {
-    return (await readFile(file, 'utf8')).trim();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  const held = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  if (held === undefined) {
+    const secret = randomBytes(operatorSecretBytes).toString('base64url');
+    await writeDurably(file, `${secret}\n`, 0o600);
+    return secret;
   }
-  const secret = randomBytes(32).toString('base64url');
-  await writeDurably(file, `${secret}\n`, 0o600);
-  return secret;
+  const secret = held.trim();
+  if (secret.length >= operatorSecretLengthMin) return secret;
+  throw new AppError(
+    'bad-config',
+    `The secret in ${file} has ${secret.length} characters; at least ${operatorSecretLengthMin} are needed`,
+    { hint: 'Remove the file: control makes a new one when it starts' },
+  );
 }
