@@ -44,6 +44,7 @@ describe.each(drivers)('%s', (_name, open) => {
   const ids = async (store: EventStore, query: StoryQuery): Promise<string[]> =>
     (await store.searchStories(query)).items.map((item) => item.queueIds[0] ?? '-');
   const everything = { since: 0, until: readMs };
+  const readInOctober = Date.parse('2026-10-01T10:00:01Z');
 
   /** `count` messages, one a minute from 10:00 on, spread over senders, recipients and outcomes. */
   function someMessages(count: number): string[] {
@@ -398,7 +399,7 @@ describe.each(drivers)('%s', (_name, open) => {
       from: 'a@from.example',
       to: 'b@to.example',
     });
-    await put(store, makeBatch(oldLines, { sourceId: 'old' }));
+    await put(store, makeBatch(oldLines, { sourceId: 'old', readMs: readInOctober }));
     await put(store, makeBatch(someMessages(4), { sourceId: 'young' }));
     const before = Date.parse('2026-11-01T00:00:00Z');
     await store.applyRetention({ linesBefore: before, storiesBefore: before }, readMs);
@@ -429,7 +430,7 @@ describe.each(drivers)('%s', (_name, open) => {
     await put(store, makeBatch(someMessages(2), { sourceId: 'young' }));
     const names = { from: 'old@from.example', to: 'b@to.example' };
     const old = messageLines({ at: 'Oct  1 10:00:00', queueId: queueIdOf(500), ...names });
-    await put(store, makeBatch(old, { sourceId: 'brought later' }));
+    await put(store, makeBatch(old, { sourceId: 'brought later', readMs: readInOctober }));
     await store.applyRetention({ linesBefore: Date.parse('2026-11-01T00:00:00Z') }, readMs);
     const again = await store.reopen();
     await put(again, makeBatch(someMessages(3), { sourceId: 'younger' }));
@@ -441,7 +442,8 @@ describe.each(drivers)('%s', (_name, open) => {
   test('lines that retention took do not come back with the next ones of their file', async () => {
     const store = await openStore();
     const names = { from: 'old@from.example', to: 'b@to.example' };
-    const first = makeBatch(messageLines({ at: 'Oct  1 10:00:00', queueId: queueIdOf(500), ...names }));
+    const old = messageLines({ at: 'Oct  1 10:00:00', queueId: queueIdOf(500), ...names });
+    const first = makeBatch(old, { readMs: readInOctober });
     await put(store, first);
     await put(store, makeBatch(someMessages(1), { sourceId: 'young' }));
     const before = Date.parse('2026-11-01T00:00:00Z');
@@ -486,7 +488,7 @@ describe.each(drivers)('%s', (_name, open) => {
       from: 'old@from.example',
       to: 'b@to.example',
     });
-    const batch = makeBatch(old);
+    const batch = makeBatch(old, { readMs: readInOctober });
     await put(store, batch);
     await put(store, makeBatch(someMessages(4), { sourceId: 'younger' }));
     const before = Date.parse('2026-11-01T00:00:00Z');

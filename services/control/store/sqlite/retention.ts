@@ -5,6 +5,7 @@ import type { Removal } from '../../../protocol/retention.ts';
 import type { RetentionPolicy } from '../event-store.ts';
 import { createRemovalReader, createRemovalWriter, usedBytes } from './removals.ts';
 import { bucketsMax } from './schema.ts';
+import { clockAheadMs } from './sources.ts';
 
 export const retentionLimits = {
   /** Rows of one transaction: about 10 MiB of blocks, or a few ms of stories and minutes. */
@@ -34,7 +35,9 @@ export function createRetentionStep(
   const note = createRemovalWriter(db);
   const removals = createRemovalReader(db);
   const dropBlocks = createBlockRemoval(db);
+  const boundStories = createStoryBound(db);
   const dropStories = createStoryRemoval(db);
+  const dropSegment = createSegmentRemoval(db);
   const dropFigures = createFigureRemoval(db);
   const dropSources = createSourceRemoval(db);
   let isTooLarge = false;
@@ -42,8 +45,9 @@ export function createRetentionStep(
   type Chunk = { readonly removed: Removed; readonly name: 'lines' | 'stories'; readonly why: Removal['why'] };
 
   /** The first thing that is to be removed; `undefined` when nothing is. */
-  function removeSome(policy: RetentionPolicy): Chunk | 'unnamed' | undefined {
+  function removeSome(policy: RetentionPolicy, now: number): Chunk | 'unnamed' | undefined {
     const { linesBefore = 0, storiesBefore = 0 } = policy;
+    if (boundStories(now)) return 'unnamed';
     const byAge = dropBlocks(linesBefore, retentionLimits.blocksPerChunk);
     if (byAge !== undefined) return { removed: byAge, name: 'lines', why: 'age' };
     const stories = dropStories(storiesBefore);
@@ -52,6 +56,7 @@ export function createRetentionStep(
     const linesGone = removals.until('lines', 'size');
     const asOld = dropStories(linesGone);
     if (asOld !== undefined) return { removed: asOld, name: 'stories', why: 'size' };
+    if (dropSegment(Math.max(storiesBefore, linesGone))) return 'unnamed';
     if (dropFigures(Math.max(linesBefore, linesGone)) || dropSources(linesBefore - sourceRestMs)) return 'unnamed';
     if (!isTooLarge) return undefined;
     const oldest = dropBlocks(Number.MAX_SAFE_INTEGER, retentionLimits.blocksPerChunkBySize);
@@ -64,7 +69,7 @@ export function createRetentionStep(
     isTooLarge = used > bytesMax * (isTooLarge ? retentionLimits.usedAfterwards : 1);
     db.exec('BEGIN IMMEDIATE');
     try {
-      const chunk = removeSome(policy);
+      const chunk = removeSome(policy, now);
       if (chunk !== undefined && chunk !== 'unnamed')
         note({ class: chunk.name, why: chunk.why, ...chunk.removed, at: now });
       db.exec('COMMIT');
@@ -82,10 +87,12 @@ export function createRetentionStep(
 type Removed = { readonly since: number; readonly until: number; readonly rows: number; readonly bytes: number };
 
 function createBlockRemoval(db: DatabaseSync): (before: number, rowsMax: number) => Removed | undefined {
-  // The highest number stays, lest another block get it: stories point to blocks by number.
+  // A block is as old as its reading (of lines of the past that is the time of the latest), whatever its lines claim: those of
+  // a machine without a clock are no older than the day that they came, those of a time to come no younger. The highest number
+  // stays, lest another block get it: stories point to blocks by number.
   const old = db.prepare(
-    `SELECT no, lines, length(data) AS bytes, last_time AS time FROM block
-     WHERE last_time < ? AND no < (SELECT max(no) FROM block) ORDER BY last_time LIMIT ?`,
+    `SELECT no, lines, length(data) AS bytes, min(last_time, read_ms) AS time FROM block
+     WHERE read_ms < ? AND no < (SELECT max(no) FROM block) ORDER BY read_ms, last_time LIMIT ?`,
   );
   const drop = db.prepare('DELETE FROM block WHERE no = ?');
   return (before, rowsMax) => {
@@ -95,24 +102,28 @@ function createBlockRemoval(db: DatabaseSync): (before: number, rowsMax: number)
   };
 }
 
-/** Stories, and what finds them. */
+/** A story of a time to come would be kept until then: it ages from the first run that sees it. */
+function createStoryBound(db: DatabaseSync): (now: number) => boolean {
+  const bound = db.prepare(
+    'UPDATE story SET last_s = ? WHERE no IN (SELECT no FROM story WHERE last_s > ? ORDER BY last_s LIMIT ?)',
+  );
+  return (now) => {
+    const second = Math.floor(now / 1000);
+    const { changes } = bound.run(second, second + clockAheadMs / 1000, retentionLimits.storiesPerChunk);
+    return Number(changes) > 0;
+  };
+}
+
 function createStoryRemoval(db: DatabaseSync): (before: number) => Removed | undefined {
   const old = db.prepare(
     `SELECT no, last_s, coalesce(length(body), 0) + coalesce(length(lines), 0) AS bytes, merged_into
      FROM story WHERE last_s < ? ORDER BY last_s LIMIT ?`,
   );
   const drop = db.prepare('DELETE FROM story WHERE no = ?');
-  const oldSegments = db.prepare('SELECT no FROM segment WHERE max_s < ?');
-  const dropPages = db.prepare('DELETE FROM posting WHERE page >= ? AND page < ?');
-  const dropSegment = db.prepare('DELETE FROM segment WHERE no = ?');
   return (before) => {
     const beforeSecond = Math.floor(before / 1000);
     const rows = old.all(beforeSecond, retentionLimits.storiesPerChunk);
     for (const row of rows) drop.run(Number(row.no));
-    for (const { no } of oldSegments.all(beforeSecond - longestStorySeconds)) {
-      dropPages.run(Number(no) * bucketsMax, (Number(no) + 1) * bucketsMax);
-      dropSegment.run(Number(no));
-    }
     return sumOf(
       rows.map((row) => ({
         time: Number(row.last_s) * 1000,
@@ -120,6 +131,20 @@ function createStoryRemoval(db: DatabaseSync): (before: number) => Removed | und
         bytes: Number(row.bytes),
       })),
     );
+  };
+}
+
+/** What finds stories, a segment at a time: each has up to a million entries. */
+function createSegmentRemoval(db: DatabaseSync): (before: number) => boolean {
+  const old = db.prepare('SELECT no FROM segment WHERE max_s < ? ORDER BY max_s LIMIT 1');
+  const dropPages = db.prepare('DELETE FROM posting WHERE page >= ? AND page < ?');
+  const drop = db.prepare('DELETE FROM segment WHERE no = ?');
+  return (before) => {
+    const no = old.get(Math.floor(before / 1000) - longestStorySeconds)?.no;
+    if (no === undefined) return false;
+    dropPages.run(Number(no) * bucketsMax, (Number(no) + 1) * bucketsMax);
+    drop.run(Number(no));
+    return true;
   };
 }
 
@@ -150,10 +175,11 @@ function createFigureRemoval(db: DatabaseSync): (before: number) => boolean {
   };
 }
 
-/** Sources that were last heard of before; their lines are gone already. */
+/** Sources that were last heard of before, and whose lines are gone. */
 function createSourceRemoval(db: DatabaseSync): (before: number) => boolean {
   const drop = db.prepare(
-    'DELETE FROM source WHERE last_time > 0 AND last_time < ? AND lines = 0 AND no < (SELECT max(no) FROM source)',
+    `DELETE FROM source WHERE last_time > 0 AND last_time < ? AND lines = 0 AND no < (SELECT max(no) FROM source)
+       AND no NOT IN (SELECT source FROM block INDEXED BY block_by_read)`,
   );
   const dropGaps = db.prepare('DELETE FROM gap WHERE source NOT IN (SELECT no FROM source)');
   return (before) => {

@@ -4,10 +4,12 @@ import { AppError } from '../../../protocol/errors.ts';
 import { removalTable } from './removals.ts';
 
 /** Raised with every change of the tables; a newer file is refused, an older one gets what it lacks. */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
 /** Rows of lookup pages: `segment * bucketsMax + bucket`. */
 export const bucketsMax = 65_536;
+
+const blockByRead = 'CREATE INDEX block_by_read ON block (read_ms, last_time, source);';
 
 const tables = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -23,6 +25,7 @@ CREATE TABLE block (
   time_zone TEXT NOT NULL, lines INTEGER NOT NULL, data BLOB NOT NULL
 );
 CREATE INDEX block_by_time ON block (last_time);
+${blockByRead}
 -- A story that became part of another keeps its number as a signpost ('merged_into').
 CREATE TABLE story (
   no INTEGER PRIMARY KEY, first_s INTEGER NOT NULL, last_s INTEGER NOT NULL, fate TEXT NOT NULL, open INTEGER NOT NULL,
@@ -73,7 +76,7 @@ export function openForWriting(path: string): DatabaseSync {
       },
     );
   }
-  const missing = version === 0 ? tables : version === 1 ? removalTable : '';
+  const missing = [tables, `${removalTable}\n${blockByRead}`, blockByRead][version] ?? '';
   if (missing !== '') db.exec(`BEGIN; ${missing} PRAGMA user_version = ${schemaVersion}; COMMIT`);
   return db;
 }

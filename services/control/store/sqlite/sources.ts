@@ -7,11 +7,8 @@ import { type Claim, claimRange } from './source-ranges.ts';
 /** Rows of sources kept in memory; others are read again when they speak. */
 export const sourcesInMemoryMax = 10_000;
 
-/**
- * A line's time counts for its source up to this much after it was read. A clock that is further ahead is wrong, and a gap
- * after such a line would lie in a time to come, where nobody asks for it.
- */
-export const clockAheadMs = 5 * 60_000;
+/** A zone that is taken for another puts a line's time this much ahead of its reading; a time beyond is no time at all. */
+export const clockAheadMs = 26 * 3_600_000;
 
 /** What one stored part of a batch held. */
 export type Stored = { lines: number; unparsed: number; suppressed: number; firstTime: number; lastTime: number };
@@ -99,15 +96,16 @@ export function createSources(db: DatabaseSync) {
     },
     /** Counts the lines of one stored part, and notes the gap before it. */
     record: (source: Source, stored: Stored, envelope: BatchEnvelope, gap: Claim['gap']): void => {
-      const latest = envelope.readMs + clockAheadMs;
+      const { readMs } = envelope;
       if (gap !== undefined) {
-        const [before, after] = [source.lastTime, Math.min(stored.firstTime || envelope.readMs, latest)];
+        // What is missing was written before this was read: in a time to come nobody would ask for it.
+        const [before, after] = [Math.min(source.lastTime, readMs), Math.min(stored.firstTime || readMs, readMs)];
         putGap.run(source.no, gap.first, gap.last, Math.min(before, after), Math.max(before, after));
       }
       source.lines += stored.lines;
       source.unparsed += stored.unparsed;
       source.suppressed += stored.suppressed;
-      source.lastTime = Math.max(source.lastTime, Math.min(stored.lastTime, latest));
+      source.lastTime = Math.max(source.lastTime, stored.lastTime);
       source.path = envelope.path;
     },
     keep: (source: Source, claim: Claim): void => {

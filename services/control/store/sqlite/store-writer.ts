@@ -18,7 +18,7 @@ import type { IngestReport } from '../event-store.ts';
 import { createLineBlocks } from './line-blocks.ts';
 import { createLookupWriter } from './lookup.ts';
 import { createMinutes, flowOf } from './minutes.ts';
-import { createSources, type Stored } from './sources.ts';
+import { clockAheadMs, createSources, type Stored } from './sources.ts';
 import { decodeStory, encodeLines, encodeStory } from './story-codec.ts';
 import { createSyslogNames } from './syslog-names.ts';
 import { createTail } from './tail.ts';
@@ -101,7 +101,7 @@ export function createStoreWriter(db: DatabaseSync, clock: Pick<Clock, 'now' | '
       try {
         const reports = batches.map((batch) => {
           try {
-            return state.ingest(batch, tail);
+            return state.ingest(readByNow(batch, clock.now()), tail);
           } catch (error) {
             if (error instanceof AppError) return error;
             throw error;
@@ -118,6 +118,11 @@ export function createStoreWriter(db: DatabaseSync, clock: Pick<Clock, 'now' | '
       }
     },
   };
+}
+
+/** The batch as read now where its agent's clock is ahead: what was read in a time to come would be kept until then. */
+function readByNow({ envelope, raw }: ReadyBatch, now: number): ReadyBatch {
+  return { envelope: { ...envelope, readMs: Math.min(envelope.readMs, now + clockAheadMs) }, raw };
 }
 
 /** Everything in memory that mirrors the file, as at `now`. */
@@ -138,6 +143,7 @@ function createState(db: DatabaseSync, now: number) {
     tail: Tail,
   ): Stored {
     const { envelope } = batch;
+    const latestTime = envelope.readMs + clockAheadMs;
     const parser = createLineParser({
       now: envelope.readMs,
       timeZone: envelope.timeZone,
@@ -156,7 +162,7 @@ function createState(db: DatabaseSync, now: number) {
           const line = text.slice(at, end);
           at = end + 1;
           const event = parser.parse(line);
-          if (event.time > lastTime) lastTime = event.time;
+          if (event.time > lastTime) lastTime = Math.min(event.time, latestTime);
           if (stored.firstTime === 0) stored.firstTime = event.time;
           minutes.add(source, event.time, 'lines', 1);
           countLine(counts, event);
