@@ -32,9 +32,9 @@ export function createIdentityEvents(deps: { readonly log: Logger; readonly regi
       if (leftMs > 0) log.warn(about, 'the certificate of this node was not renewed; it is tried again');
       else log.error(about, 'the certificate of this node is over; it must join anew with `mailward join`');
     },
-    joinedAnew(isSameNode: boolean): void {
-      if (isSameNode) log.info('the node has joined anew; the new certificate is used from now on');
-      else log.error('the node has joined under another name; restart the agent to go on as that');
+    joinedAnew(isTaken: boolean): void {
+      if (isTaken) log.info('the node has joined anew; the new certificate is used from now on');
+      else log.error('the node has joined another control, or under another name; restart the agent to go on as that');
     },
   };
 }

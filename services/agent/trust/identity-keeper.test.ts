@@ -1,8 +1,12 @@
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Clock } from '../../runtime/clock.ts';
+import { issueCertificate, makeAuthority, makeKey, publicHalf } from '../../runtime/x509.ts';
 import { type Identity, identityOf, readIdentity, writeIdentity } from './identity.ts';
 import { createIdentityKeeper } from './identity-keeper.ts';
 
@@ -35,11 +39,11 @@ const events = {
   looked: () => heard.push(['looked']),
   renewed: () => heard.push(['renewed']),
   renewalFailed: (_error: unknown, leftMs: number, waitMs: number) => heard.push(['failed', leftMs, waitMs]),
-  joinedAnew: (isSameNode: boolean) => heard.push(['joined', isSameNode]),
+  joinedAnew: (isTaken: boolean) => heard.push(['joined', isTaken]),
 } as unknown as Parameters<typeof createIdentityKeeper>[2]['events'];
-async function open(identity: Identity = identityOf(controlUrl, 'key', issued, start)) {
+async function open(identity: Identity = identityOf(controlUrl, 'key', issued, start), url = controlUrl) {
   await writeIdentity(dataDir, identity);
-  const options = { controlUrl, dataDir, connectionsMax: 1 };
+  const options = { controlUrl: url, dataDir, connectionsMax: 1 };
   return createIdentityKeeper(identity, options, { clock, events, random: () => 0.5 });
 }
 async function look(): Promise<void> {
@@ -90,6 +94,50 @@ test('a new join is taken while the agent runs; one under another name waits for
     ['joined', false],
   ]);
   keeper.stop();
+});
+
+test('a join to another control waits for a new start too', async () => {
+  const keeper = await open();
+  await writeIdentity(dataDir, identityOf('https://127.0.0.1:10', 'key2', { ...issued, certificate: 'C2' }, now));
+  await look();
+  await look();
+  expect(keeper.identity()).toMatchObject({ control: controlUrl, certificate: 'C1' });
+  expect(heard.filter(([what]) => what === 'joined')).toEqual([['joined', false]]);
+  keeper.stop();
+});
+
+test('a renewal does not write over what a join has written meanwhile', async () => {
+  const [from, until] = [Date.now() - dayMs, Date.now() + dayMs];
+  const authorityKeyPem = makeKey();
+  const authorityPem = await makeAuthority({ keyPem: authorityKeyPem, name: 'Mailward authority', from, until });
+  const key = makeKey();
+  const { pem: certificate } = await issueCertificate({
+    ...{ authorityPem, authorityKeyPem, publicKey: publicHalf(key), commonName: 'Mailward control', from, until },
+    names: [{ type: 'url', value: 'mailward://control' }],
+    usage: 'server',
+  });
+  const told = { ...issued, certificate, authorities: [authorityPem] };
+  const joined = identityOf(controlUrl, key, { ...told, certificate: `${certificate}\n` }, start);
+  const server = createServer({ key, cert: certificate }, (incoming, outgoing) => {
+    incoming.resume();
+    void writeIdentity(dataDir, joined).then(() => outgoing.end(JSON.stringify(told)));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    const { port } = server.address() as AddressInfo;
+    const keeper = await open(identityOf(controlUrl, key, told, start), `https://127.0.0.1:${port}`);
+    now = start + 20 * dayMs;
+    await look();
+    await expect.poll(() => heard.some(([what]) => what === 'failed' || what === 'renewed')).toBe(true);
+    expect(heard.some(([what]) => what === 'renewed')).toBe(false);
+    expect((await readIdentity(dataDir))?.certificate).toBe(joined.certificate);
+    await look();
+    expect(keeper.identity().certificate).toBe(joined.certificate);
+    keeper.stop();
+  } finally {
+    server.close();
+  }
 });
 
 test('an identity that cannot be read is an error and no new beginning', async () => {

@@ -1,4 +1,5 @@
 import type { Agent } from 'node:https';
+import { AppError } from '../../protocol/errors.ts';
 import { issuedSchema } from '../../protocol/trust.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { askAuthority } from './ask-authority.ts';
@@ -54,6 +55,10 @@ export function createIdentityKeeper(
     const url = new URL('/trust/v1/renew', controlUrl);
     const issued = await askAuthority(url, { tls: credentialsOf(identity), body: { request }, schema: issuedSchema });
     const next = identityOf(identity.control, key, issued, clock.now());
+    if ((await readIdentity(dataDir))?.certificate !== identity.certificate)
+      throw new AppError('certificate-refused', 'The node has joined anew while its certificate was renewed', {
+        hint: 'What it joined with stays, and is taken at the next look or start',
+      });
     await writeIdentity(dataDir, next);
     take(next);
     events.renewed(next.endsAt);
@@ -63,10 +68,10 @@ export function createIdentityKeeper(
     const found = await readIdentity(dataDir).catch(() => undefined);
     if (found !== undefined && found.certificate !== seen) {
       seen = found.certificate;
-      // Another name is for a new start: the lines on their way are of this one.
-      const isSameNode = found.node === identity.node;
-      if (isSameNode) take(found);
-      events.joinedAnew(isSameNode);
+      // Another name or control is for a new start: the lines on their way are of this node, and for this control.
+      const isOurs = found.node === identity.node && found.control === identity.control;
+      if (isOurs) take(found);
+      events.joinedAnew(isOurs);
     }
     events.looked(identity.endsAt);
     if (clock.now() < tryAt) return;
