@@ -3,6 +3,12 @@ import { type Style, terminalSafe } from './terminal.ts';
 
 const exampleCharsMax = 300;
 
+/** How many of the interval's `lines` they are. */
+export const renderUnparsedSummary = (found: Pick<Unparsed, 'lines' | 'cut'>, lines: number): string =>
+  found.cut
+    ? `At least ${found.lines} of ${lines} lines are not understood: not all were looked at. Ask for a shorter time to see the others.`
+    : `${found.lines} of ${lines} lines are not understood.`;
+
 /** The clusters for a person: each with how many lines, an example and the proposed pattern. */
 export function renderUnparsed(
   { clusters, otherLines }: Pick<Unparsed, 'clusters' | 'otherLines'>,

@@ -27,6 +27,8 @@ export const unparsedSchema = z.object({
   otherLines: z.number(),
   /** Of these, lines that came when as many clusters as are kept were there. */
   ungroupedLines: z.number(),
+  /** Whether the interval holds more than one answer looks at: then every count is of what was looked at, and too low. */
+  cut: z.boolean(),
 });
 export type Unparsed = z.infer<typeof unparsedSchema>;
 

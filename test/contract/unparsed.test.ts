@@ -55,7 +55,7 @@ test('the store finds every one of them in an interval, wherever they lie in its
       await store.ingest(batch.envelope, bodyOf(batch));
     }
     const all = await store.readUnparsed({ since: 0, until: readMs, clustersMax: 10 });
-    expect(all).toMatchObject({ lines: times.length, otherLines: 0, ungroupedLines: 0 });
+    expect(all).toMatchObject({ lines: times.length, otherLines: 0, ungroupedLines: 0, cut: false });
     expect(all.clusters).toMatchObject([
       { program: 'frobd', count: times.length, firstSeenAt: times[0], lastSeenAt: times.at(-1) },
     ]);

@@ -7,7 +7,7 @@ import { ask } from '../ask-control.ts';
 import { readNumber } from '../read-number.ts';
 import { readTime } from '../read-time.ts';
 import { renderCompleteness } from '../render-story.ts';
-import { renderUnparsed } from '../render-unparsed.ts';
+import { renderUnparsed, renderUnparsedSummary } from '../render-unparsed.ts';
 import { jsonSafe, terminalStyle } from '../terminal.ts';
 
 type UnparsedOptions = {
@@ -50,7 +50,7 @@ async function unparsed(options: UnparsedOptions): Promise<void> {
   const { unparsed: found, completeness } = answer.value;
   const style = terminalStyle(process.stdout, process.env);
   const lines = completeness.sources.reduce((sum, source) => sum + source.lines, 0);
-  const summary = `${found.lines} of ${lines} lines are not understood.`;
+  const summary = renderUnparsedSummary(found, lines);
   const groups = found.lines === 0 ? '' : `\n\n${renderUnparsed(found, style)}`;
   process.stdout.write(`${summary}${groups}\n\n${renderCompleteness(completeness, style)}\n`);
 }

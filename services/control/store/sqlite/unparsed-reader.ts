@@ -8,13 +8,19 @@ import type { UnparsedRequest } from '../event-store.ts';
 import { readBlockLines } from './line-blocks.ts';
 
 export const unparsedReadLimits = {
-  /** Unparsed lines that one answer looks at; a node whose every line is strange has shown what it is by then. */
-  linesMax: 1_000_000,
+  /** Unparsed lines that one answer groups, seconds of work: a node whose every line is strange has shown what it is by then. */
+  linesMax: 100_000,
+  /** Lines that one answer reads to find them. */
+  readLinesMax: 5_000_000,
 } as const;
 
 const minuteMs = 60_000;
 
-export function createUnparsedReader(db: DatabaseSync): (request: UnparsedRequest) => Unparsed {
+/** An answer keeps to its limits, and says when it was cut at them. */
+export function createUnparsedReader(
+  db: DatabaseSync,
+  limits: { readonly linesMax: number; readonly readLinesMax: number } = unparsedReadLimits,
+): (request: UnparsedRequest) => Unparsed {
   const readMinutes = db.prepare(
     'SELECT source, minute FROM minute WHERE minute BETWEEN ? AND ? AND unparsed > 0 ORDER BY minute',
   );
@@ -36,6 +42,15 @@ export function createUnparsedReader(db: DatabaseSync): (request: UnparsedReques
     return blocks;
   }
 
+  function* linesOf(source: number, minutes: readonly number[]) {
+    for (const no of blocksOf(source, minutes)) {
+      const block = readBlock.get(no);
+      if (block === undefined) continue;
+      const parser = createLineParser({ now: Number(block.read_ms), timeZone: String(block.time_zone) });
+      for (const text of readBlockLines(block.data as Uint8Array)) yield { text, event: parser.parse(text) };
+    }
+  }
+
   return ({ since, until, clustersMax }) => {
     const minutesBySource = new Map<number, number[]>();
     for (const row of readMinutes.iterate(Math.floor(since / minuteMs), Math.floor(until / minuteMs))) {
@@ -44,19 +59,25 @@ export function createUnparsedReader(db: DatabaseSync): (request: UnparsedReques
       minutesBySource.set(Number(row.source), minutes);
     }
     const clusters = createUnparsedClusters({ now: until, timeZone: 'UTC' });
-    let looked = 0;
-    for (const [source, minutes] of minutesBySource)
-      for (const no of blocksOf(source, minutes)) {
-        const block = readBlock.get(no);
-        if (block === undefined || looked >= unparsedReadLimits.linesMax) continue;
-        const parser = createLineParser({ now: Number(block.read_ms), timeZone: String(block.time_zone) });
-        for (const line of readBlockLines(block.data as Uint8Array)) {
-          const { kind, time } = parser.parse(line);
-          if (kind !== 'unparsed' || time < since || time > until) continue;
-          clusters.add(line, time);
-          looked += 1;
+    let [looked, read, isCut] = [0, 0, false];
+    // One strange source does not hide the others: each has its share, and what those before it left of theirs, so those with
+    // the fewest minutes come first.
+    const sources = [...minutesBySource].sort(([, a], [, b]) => a.length - b.length);
+    for (const [at, [source, minutes]] of sources.entries()) {
+      const lookUntil = looked + Math.ceil((limits.linesMax - looked) / (sources.length - at));
+      const readUntil = read + Math.ceil((limits.readLinesMax - read) / (sources.length - at));
+      for (const line of linesOf(source, minutes)) {
+        if (looked >= lookUntil || read >= readUntil) {
+          isCut = true;
+          break;
         }
+        read += 1;
+        const { kind, time } = line.event;
+        if (kind !== 'unparsed' || time < since || time > until) continue;
+        clusters.add(line.text, time);
+        looked += 1;
       }
-    return clusters.result(clustersMax);
+    }
+    return { ...clusters.result(clustersMax), cut: isCut };
   };
 }
