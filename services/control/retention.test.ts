@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import type { Removal } from '../protocol/retention.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { createRetention, cutOff } from './retention.ts';
+import { catchUpMs, createRetention, cutOff } from './retention.ts';
 import { retentionConfigSchema, storeBytesMin } from './retention-table.ts';
 
 const dayMs = 86_400_000;
@@ -15,15 +15,19 @@ function createStores(removals: readonly Removal[] = []) {
   };
 }
 
-/** A clock whose periods are run by hand. */
-function createHandClock(): { readonly clock: Clock; readonly tick: () => void } {
+/** A clock whose periods, and what waits for `catchUpMs`, are run by hand. */
+function createHandClock(): { readonly clock: Clock; readonly tick: () => void; readonly catchUp: () => void } {
+  const later: (() => void)[] = [];
   const tasks: (() => void)[] = [];
   const cancel = () => {};
   return {
     clock: {
       now: () => now,
       monotonicMs: () => now,
-      after: () => cancel,
+      after: (delayMs, task) => {
+        if (delayMs === catchUpMs) later.push(task);
+        return () => later.splice(later.indexOf(task), 1);
+      },
       every: (_ms, task) => {
         tasks.push(task);
         return cancel;
@@ -32,16 +36,19 @@ function createHandClock(): { readonly clock: Clock; readonly tick: () => void }
     tick: () => {
       for (const task of tasks) task();
     },
+    catchUp: () => {
+      for (const task of later) task();
+    },
   };
 }
 
 function start(yaml: object, removals: readonly Removal[] = []) {
   const stores = createStores(removals);
   const events = { retentionDone: vi.fn(), retentionFailed: vi.fn() };
-  const { clock, tick } = createHandClock();
+  const { clock, tick, catchUp } = createHandClock();
   const config = retentionConfigSchema.parse(yaml);
   const retention = createRetention(config, { clock, events, ...stores } as never);
-  return { retention, stores, events, tick };
+  return { retention, stores, events, tick, catchUp };
 }
 
 const removal: Removal = {
@@ -91,6 +98,27 @@ test('one run at a time; a failed one is said and the next one runs', async () =
     expect(stores.store.applyRetention).toHaveBeenCalledTimes(2);
   });
   await retention.stop();
+});
+
+test('soon after the start it removes what came of age while control was down, and after what runs', async () => {
+  const { retention, stores, events, tick, catchUp } = start({ bytesMax: storeBytesMin }, [removal]);
+  let finish: (removals: Removal[]) => void = () => {};
+  stores.store.applyRetention.mockImplementationOnce(() => new Promise((resolve) => (finish = resolve)));
+  tick();
+  catchUp();
+  expect(stores.store.applyRetention).toHaveBeenCalledTimes(1);
+  finish([]);
+  await vi.waitFor(() => expect(stores.series.applyRetention).toHaveBeenCalledTimes(1));
+  const { store, series } = cutOff(retentionConfigSchema.parse({ bytesMax: storeBytesMin }), now);
+  expect(stores.store.applyRetention.mock.calls).toEqual([
+    [{ bytesMax: storeBytesMin }, now],
+    [store, now],
+  ]);
+  expect(stores.series.applyRetention).toHaveBeenCalledWith(series, now);
+  expect(events.retentionDone).toHaveBeenCalledWith([removal]);
+  await retention.stop();
+  catchUp();
+  expect(stores.series.applyRetention).toHaveBeenCalledTimes(1);
 });
 
 test('warns of lines that were removed before the law allows, and tells all that was removed, the newest first', async () => {

@@ -10,6 +10,8 @@ import type { EventStore, RetentionPolicy } from './store/event-store.ts';
 const dayMs = 24 * 3_600_000;
 /** How often the size of the store is looked at: a burst fills a disk long before the night. */
 const sizeCheckMs = 5 * 60_000;
+/** So long after its start control removes what came of age while it was down: who starts is busy with agents that return. */
+export const catchUpMs = 60_000;
 
 /** What is too old at `now`. */
 export function cutOff(
@@ -41,7 +43,7 @@ export type Retention = {
   readonly stop: () => Promise<void>;
 };
 
-/** Runs at the configured time, and whenever the store has outgrown its bound; the stores do it in bounded chunks. */
+/** Runs at the configured time, soon after the start, and whenever the store has outgrown its bound; the stores do it in bounded chunks. */
 export function createRetention(
   config: RetentionConfig,
   deps: {
@@ -52,7 +54,7 @@ export function createRetention(
   },
 ): Retention {
   const { clock, store, series, events } = deps;
-  let isRunning = false;
+  let running: Promise<void> | undefined;
   let hasStopped = false;
 
   async function apply(work: (now: number) => Promise<readonly Removal[]>): Promise<void> {
@@ -63,23 +65,28 @@ export function createRetention(
       if (!hasStopped) events.retentionFailed(error);
     }
   }
-  async function start(work: () => Promise<void>): Promise<void> {
-    if (isRunning) return;
-    isRunning = true;
-    await work();
-    isRunning = false;
+  async function run(work: () => Promise<void>): Promise<void> {
+    while (running !== undefined) await running;
+    if (hasStopped) return;
+    running = work();
+    await running;
+    running = undefined;
   }
   const byAge = async () => {
     await apply((now) => store.applyRetention(cutOff(config, now).store, now));
     await apply((now) => series.applyRetention(cutOff(config, now).series, now));
   };
 
-  const task = schedule(config.at, () => start(byAge), { noOverlap: true });
+  const task = schedule(config.at, () => run(byAge), { noOverlap: true });
+  const cancelCatchUp = clock.after(catchUpMs, () => void run(byAge));
   const { bytesMax } = config;
   const stopChecking =
     bytesMax === undefined
       ? () => {}
-      : clock.every(sizeCheckMs, () => start(() => apply((now) => store.applyRetention({ bytesMax }, now))));
+      : clock.every(sizeCheckMs, () => {
+          // What runs already looks at the size as well, or the next check does.
+          if (running === undefined) void run(() => apply((now) => store.applyRetention({ bytesMax }, now)));
+        });
 
   return {
     read: async () => {
@@ -96,6 +103,7 @@ export function createRetention(
     stop: async () => {
       hasStopped = true;
       stopChecking();
+      cancelCatchUp();
       await task.destroy();
     },
   };
