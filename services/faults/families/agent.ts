@@ -97,15 +97,4 @@ service=$(command -v setpriv >/dev/null && echo ok); test -n "$service"
     { inject: `pkill -STOP -f ${control}`, heal: `pkill -CONT -f ${control} || true` },
     ['control-killed'],
   ),
-  unseen(
-    'control-disk-full',
-    "The file system of control's store is full",
-    'control',
-    {
-      inject:
-        'fallocate -l "$(df --output=avail -B1 /var/lib/mailward | tail -1)" /var/lib/mailward/.fault || dd if=/dev/zero of=/var/lib/mailward/.fault bs=1M 2>/dev/null || true',
-      heal: `rm -f /var/lib/mailward/.fault; pkill -9 -f ${control}; service_start control`,
-    },
-    ['control-stopped'],
-  ),
 ];

@@ -78,7 +78,8 @@ export const directoryFaults: readonly Fault[] = [
   },
   {
     ...{ ...directory, id: 'directory-empty', title: 'The entries of the users are gone from the directory' },
-    inject: `${keep(slapdConf)}; sed -i 's#^directory .*#directory /var/lib/ldap/empty#' ${slapdConf}; install -d -o openldap -g openldap /var/lib/ldap/empty; ${restartDirectory}`,
+    inject: `${keep(slapdConf)}; sed -i 's#^directory .*#directory /var/lib/ldap/empty#' ${slapdConf}; install -d /var/lib/ldap/empty
+awk 'BEGIN { RS = "" } NR == 1' /etc/mailward-lab/users.ldif | slapadd -q -f ${slapdConf}; chown -R openldap:openldap /var/lib/ldap/empty; ${restartDirectory}`,
     heal: `${putBack(slapdConf)}; rm -rf /var/lib/ldap/empty; ${restartDirectory}`,
     bites: { check: 'smtp', shows: /550|unknown/i },
     failureModes: ['pf-reject-unknown-user', 'dc-unknown-user'],

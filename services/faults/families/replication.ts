@@ -1,5 +1,5 @@
 import type { Fault } from '../fault.ts';
-import { awaitEnd, keep, putBack, restartDovecot } from './daemons.ts';
+import { keep, putBack, restartDovecot } from './daemons.ts';
 
 const family = 'replication';
 const dovecotConf = '/etc/dovecot/dovecot.conf';
@@ -28,18 +28,5 @@ export const replicationFaults: readonly Fault[] = [
     bites: { check: 'replication', shows: /other holder/ },
     failureModes: ['dc-dsync-fail'],
     lookalikes: ['replicator-stopped', 'replication-blocked'],
-  },
-  {
-    ...{ id: 'replication-split', family, target: 'mail', needs: 'peer' },
-    title: 'Each holder counts the mailbox as one of its own, and the two never become one again',
-    // Another GUID of the same mailbox: every exchange then swaps them and ends in failure.
-    inject: `for d in /srv/mail/*/u1/Maildir; do cp -n "$d/dovecot-uidlist" "$d/kept-uidlist"; done
-${restartDovecot}; doveadm stop; rm -f /srv/mail/*/u1/Maildir/dovecot.index*
-sed -i '1s/ G[0-9a-f]*/ G00000000000000000000000000000bad/' /srv/mail/*/u1/Maildir/dovecot-uidlist; service_start dovecot`,
-    heal: `doveadm stop; for d in /srv/mail/*/u1/Maildir; do test -f "$d/kept-uidlist" || continue
-sed -i "1s/ G[0-9a-f]*/ G$(sed -n '1s/.* G\\([0-9a-f]*\\).*/\\1/p' "$d/kept-uidlist")/" "$d/dovecot-uidlist"; rm -f "$d/kept-uidlist" "$d"/dovecot.index*; done; ${awaitEnd('dovecot')}; service_start dovecot; ${syncAll}`,
-    bites: { check: 'replication', shows: /other holder/ },
-    failureModes: ['dc-dsync-fail'],
-    lookalikes: ['replicator-stopped'],
   },
 ];

@@ -47,10 +47,10 @@ export async function runAttack(
     }
     return;
   }
-  const own = ownAddresses();
-  const addresses = kind === 'guess-one' ? own.slice(0, 1) : own;
+  // One guesser comes as the users of this host come, so that what befalls its address befalls them.
+  const addresses = kind === 'guess-one' ? [] : ownAddresses();
   const guess = async (session: number): Promise<void> => {
-    const localAddress = addresses[session % addresses.length] ?? '';
+    const localAddress = addresses[session % addresses.length];
     while (deps.clock.monotonicMs() < endsAt) {
       await guessPasswords(target, localAddress, () => `wrong-${session}-${++count}`).catch(() => {});
       await pause(pauseMs);
@@ -81,10 +81,13 @@ function ownAddresses(): readonly string[] {
 }
 
 /** One submission session that offers password after password until the server has had enough (RFC 4954). */
-function guessPasswords(target: AttackTarget, localAddress: string, password: () => string): Promise<void> {
+function guessPasswords(target: AttackTarget, localAddress: string | undefined, password: () => string): Promise<void> {
   return new Promise((resolve, reject) => {
     const steps = ['EHLO attacker.invalid', 'STARTTLS'];
-    const plain = connect({ host: target.against, port: 587, localAddress, family: 4, timeout: sessionMs });
+    const plain = connect({
+      ...{ host: target.against, port: 587, timeout: sessionMs },
+      ...(localAddress === undefined ? {} : { localAddress, family: 4 }),
+    });
     const follow = (socket: Socket): void => {
       let text = '';
       socket.on('error', reject);
