@@ -4,8 +4,8 @@ import { systemClock } from '../runtime/clock.ts';
 import { createLog } from '../runtime/log.ts';
 import { describeError, exitStatus, runProcess } from '../runtime/run-process.ts';
 import { createStopStack } from '../runtime/stop-stack.ts';
+import { bootRulesOf } from './boot-rules.ts';
 import { readLeaseConfig } from './config.ts';
-import { renderBootRules } from './guard/ruleset.ts';
 import { initVoters } from './init-voters.ts';
 import { startLease } from './lease.ts';
 
@@ -18,7 +18,8 @@ Usage: mailward lease --config FILE
   --config FILE   YAML configuration: the groups, their voters and addresses
   --init          make this voter's first state, once, when a group is made; never after a disk was lost
   --check         only check the file, and print what is wrong with its place
-  --boot-rules    print the nftables rules that keep every group address closed, for loading before the network
+  --boot-rules    print the nftables rules that keep the addresses closed which this node may open, for loading before
+                  the network; groups in shadow and nodes that may not act have none
 `;
 
 /** Handing over takes an advert and three resignations; `wan` adverts are 5 s. */
@@ -46,7 +47,7 @@ else if (flags?.config === undefined) {
     process.stderr.write(`mailward lease: ${describeError(error)}\n`);
     process.exitCode = exitStatus.usage;
   });
-  if (config !== undefined && flags['boot-rules']) process.stdout.write(config.groups.map(renderBootRules).join(''));
+  if (config !== undefined && flags['boot-rules']) process.stdout.write(bootRulesOf(config));
   else if (config !== undefined && flags.init) {
     await initVoters(config).catch((error: unknown) => {
       process.stderr.write(`mailward lease: ${describeError(error)}\n`);

@@ -300,8 +300,25 @@ describe.skipIf(!isPossible)('the guard (needs root, nftables, socat, iproute2)'
     const config = join(first.folder, 'lease.yaml');
     const main = join(import.meta.dirname, '..', '..', 'services', 'lease', 'main.ts');
     const rules = execFileSync(process.execPath, [main, '--config', config, '--boot-rules'], { encoding: 'utf8' });
-    network.run(client, ['nft', '-f', '-'], rules);
-    expect(network.run(client, ['nft', 'list', 'tables'])).toContain('inet mailward_mail');
-    network.run(client, ['nft', 'flush', 'ruleset']);
+    await cluster?.stop();
+    const host = first.number - 1;
+    const everyAddress = (action: string) => {
+      for (const address of [`${v4}/24`, `${v6}/64`])
+        network.run(host, ['ip', 'address', action, address, 'dev', 'eth0', 'nodad']);
+    };
+    for (const node of nodes) network.run(node.number - 1, ['nft', 'flush', 'ruleset']);
+    everyAddress('replace');
+    try {
+      await served(first, now());
+      network.run(host, ['nft', '-f', '-'], rules);
+      const closed = now();
+      await until('it was asked for long enough', async () => (now() - closed > 2 * advertMs ? true : undefined));
+      expect(answersOf(first, closed + 20)).toEqual([]);
+      network.run(host, ['nft', 'flush', 'ruleset']);
+      await served(first, now());
+    } finally {
+      network.run(host, ['nft', 'flush', 'ruleset']);
+      everyAddress('delete');
+    }
   });
 });
