@@ -7,6 +7,7 @@ import type { Hello, NodeState } from '../protocol/live.ts';
 import type { Removal } from '../protocol/retention.ts';
 import type { Logger } from '../runtime/log.ts';
 import { createDelayMetrics } from './delay-metrics.ts';
+import { isStrangersDoing, logRefusal } from './log-refusal.ts';
 import { createBoundedCounter, createMailMetrics } from './mail-metrics.ts';
 import { createSeriesEvents } from './series/series-events.ts';
 import type { IngestReport } from './store/event-store.ts';
@@ -122,7 +123,7 @@ export function createControlEvents(options: { readonly version: string }, deps:
     batchRefused(error: unknown): void {
       const code = error instanceof AppError ? error.code : 'internal';
       refused.inc({ code });
-      if (code !== 'overloaded') log.warn({ code, err: error }, 'a batch was refused');
+      if (code !== 'overloaded') logRefusal(log, error, 'a batch was refused');
     },
     connectionRefused(reason: 'connections' | 'silent'): void {
       connectionsRefused.inc({ reason });
@@ -134,7 +135,7 @@ export function createControlEvents(options: { readonly version: string }, deps:
       log.info({ node: hello.node, version: hello.version, agentPid: hello.pid }, 'an agent is connected');
     },
     agentRefused(node: string, code: string, detail: string): void {
-      log.warn({ node, code }, detail);
+      if (!isStrangersDoing(code)) log.warn({ node, code }, detail);
     },
     agentDisconnected(node: string, why: string): void {
       log.info({ node, why }, 'an agent has disconnected');

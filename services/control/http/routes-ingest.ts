@@ -48,6 +48,8 @@ export function registerIngest(
     },
     async (request) => {
       try {
+        // First of all, so that nobody without a certificate has more than that said of him.
+        trust?.peerOf(request.socket);
         const envelope = readEnvelope(request.headers[batchHeaderName]);
         admitAgent(trust, request.socket, envelope.node);
         const bodyBytes = readLength(request.headers['content-length']);

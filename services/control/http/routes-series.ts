@@ -44,6 +44,8 @@ export function registerScrapes(app: TypedApp, deps: Pick<HttpDeps, 'series' | '
     },
     async (request) => {
       try {
+        // First of all, so that nobody without a certificate has more than that said of him.
+        trust?.peerOf(request.socket);
         const envelope = readEnvelope(request.headers[scrapeHeaderName]);
         admitAgent(trust, request.socket, envelope.node);
         const bodyBytes = readLength(request.headers['content-length']);

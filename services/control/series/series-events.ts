@@ -3,6 +3,7 @@ import { Counter, type Registry } from 'prom-client';
 import { AppError } from '../../protocol/errors.ts';
 import type { ScrapeEnvelope } from '../../protocol/series.ts';
 import type { Logger } from '../../runtime/log.ts';
+import { logRefusal } from '../log-refusal.ts';
 import { createBoundedCounter } from '../mail-metrics.ts';
 import type { ScrapeReport } from './series-store.ts';
 
@@ -71,7 +72,7 @@ export function createSeriesEvents(deps: { readonly log: Logger; readonly regist
     scrapeRefused(error: unknown): void {
       const code = error instanceof AppError ? error.code : 'internal';
       refused.inc({ code });
-      if (code !== 'overloaded') log.warn({ code, err: error }, 'a scrape was refused');
+      if (code !== 'overloaded') logRefusal(log, error, 'a scrape was refused');
     },
   };
 }

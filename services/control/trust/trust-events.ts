@@ -1,6 +1,7 @@
 import { Counter, type Registry } from 'prom-client';
 import { AppError } from '../../protocol/errors.ts';
 import type { Logger } from '../../runtime/log.ts';
+import { logRefusal } from '../log-refusal.ts';
 
 export type TrustEvents = ReturnType<typeof createTrustEvents>;
 
@@ -51,7 +52,7 @@ export function createTrustEvents(deps: { readonly log: Logger; readonly registr
     refused(error: unknown, about: { readonly node?: string; readonly address?: string | undefined }): void {
       const code = error instanceof AppError ? error.code : 'internal';
       refused.inc({ code });
-      log.warn({ code, ...about }, error instanceof Error ? error.message : 'refused');
+      logRefusal(log, error, 'trust was refused', about);
     },
   };
 }
