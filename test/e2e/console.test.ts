@@ -51,6 +51,7 @@ describe.skipIf(whyNoChromium !== undefined)(`console in Chromium${why}`, () => 
     await page.getByText('1 of 3 nodes is not heard: mx2.').waitFor();
     expect(await page.locator('table.nodes tbody tr').count()).toBe(3);
     await page.getByText('Not complete: 2 of 4 logs have holes.').waitFor();
+    await page.getByText('not understood: 4 in all. The command mailward unparsed').waitFor();
     expect(await page.locator('.sparkline canvas').count()).toBe(4);
     // Every total leads to its messages.
     await page.locator('.tile').filter({ hasText: 'Deferred' }).getByRole('link').click();

@@ -189,6 +189,8 @@ export const en: Words = {
     unheard: (since) => `nothing was heard since ${since}`,
     removed: (until) => `What came before ${until} was removed by retention.`,
     unparsed: (count) => `${count} ${s(Number(count), 'line')} not understood, kept as they are`,
+    unparsedInAll: (count) =>
+      `Lines that are not understood: ${count} in all. The command mailward unparsed shows them in groups.`,
     lines: (count) => `${count} lines`,
     at: (since, until) => `from ${since} to ${until}`,
   },

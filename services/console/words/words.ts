@@ -109,6 +109,7 @@ export type Words = {
     readonly unheard: (since: string) => string;
     readonly removed: (until: string) => string;
     readonly unparsed: (count: string) => string;
+    readonly unparsedInAll: (count: string) => string;
     readonly lines: (count: string) => string;
     readonly at: (since: string, until: string) => string;
   };

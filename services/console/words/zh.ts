@@ -155,6 +155,7 @@ export const zh: Words = {
     unheard: (since) => `${since} 之后没有消息`,
     removed: (until) => `${until} 之前的内容已按保留期限删除。`,
     unparsed: (count) => `${count} 行未能识别，已原样保留`,
+    unparsedInAll: (count) => `未能识别的共 ${count} 行。命令 mailward unparsed 会把它们分组列出。`,
     lines: (count) => `${count} 行`,
     at: (since, until) => `${since} 至 ${until}`,
   },

@@ -25,6 +25,7 @@ export function CompletenessSection({ completeness }: { readonly completeness: C
   const { words, format } = useConsole();
   const sourceWords = useSourceWords();
   const { sources, removedUntil } = completeness;
+  const unparsedLines = sources.reduce((sum, source) => sum + source.unparsedLines, 0);
   const faulty = sources.filter((source) => source.state !== 'complete');
   const sentence =
     sources.length === 0
@@ -58,6 +59,9 @@ export function CompletenessSection({ completeness }: { readonly completeness: C
           </li>
         ))}
       </ul>
+      {unparsedLines === 0 ? null : (
+        <p className="muted small">{words.completeness.unparsedInAll(format.integer(unparsedLines))}</p>
+      )}
     </section>
   );
 }
