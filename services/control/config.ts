@@ -27,7 +27,12 @@ export const controlConfigSchema = z.strictObject({
   pagesFrom: z.array(network).max(100).default([]),
   /** How long a certificate of a node, and control's own, is good for. Each is renewed after two thirds of it. */
   certificateDays: z.number().min(0.00005).max(398).default(30),
-  /** Names, besides localhost, under which a browser may ask for the console (behind a proxy or a tunnel). */
+  /**
+   * That a proxy on this machine, or in a network of `pagesFrom`, asks people who they are before it hands on what they want: to
+   * control all that it hands on comes from the proxy's own address. Without this, what carries a proxy's headers is refused.
+   */
+  pagesBehindProxy: z.boolean().default(false),
+  /** Names, besides localhost, under which a browser may ask for the console (through a tunnel, or such a proxy). */
   names: z.array(z.string().min(1).max(253)).max(100).default([]),
   dataDir: z
     .string()

@@ -83,9 +83,10 @@ export async function startControl(
           events: createCommandEvents({ log, registry: events.registry }),
           send: (node, command, withinMs) => agents.send(node, command, withinMs),
         });
-  const { names, pagesFrom } = config;
+  const { names, pagesFrom, pagesBehindProxy } = config;
+  const door = { names, pagesFrom, pagesBehindProxy, trust };
   const app = await createHttpServer(
-    { version, names, pagesFrom, consoleFolder, inFlightBytesMax: config.ingest.inFlightBytesMax },
+    { version, names, pagesFrom, pagesBehindProxy, consoleFolder, inFlightBytesMax: config.ingest.inFlightBytesMax },
     {
       trust,
       desk,
@@ -106,7 +107,6 @@ export async function startControl(
   );
   stack.add('http', () => app.close());
   trust?.followServerCertificate((context) => (app.server as unknown as TlsServer).setSecureContext(context));
-  const door = { names, pagesFrom, trust };
   const sockets = createSocketServer(app.server, {
     whyRefused: createDoorkeeper(door),
     whyNoPage: createPagekeeper(door),

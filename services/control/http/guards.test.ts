@@ -49,3 +49,22 @@ test("a node's certificate opens the agents' paths and neither pages nor API", (
   const origin = { origin: 'https://evil.example' };
   expect(door(request('127.0.0.1', 'localhost', '/api/v1/nodes', origin))?.code).toBe('forbidden');
 });
+
+test.each(['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'])(
+  'what a proxy hands on is refused by its header %s, until the configuration says that the proxy asks who it is',
+  (name) => {
+    const headers = { [name]: 'x' };
+    const doors = [doorkeeper, createDoorkeeper({ names: [] })];
+    for (const door of doors)
+      expect(door(request('127.0.0.1', 'localhost', '/', headers))).toMatchObject({
+        code: 'forbidden',
+        hint: expect.stringContaining('pagesBehindProxy'),
+      });
+    const open = createDoorkeeper({ names: [], pagesBehindProxy: true, trust });
+    expect(open(request('127.0.0.1', 'localhost', '/', headers))).toBeUndefined();
+    for (const path of ['/ingest/v1/batches', '/trust/v1/join'])
+      expect(open(request('127.0.0.1', 'localhost', path, headers))?.code, path).toBe('forbidden');
+    const plain = createDoorkeeper({ names: [], pagesBehindProxy: true });
+    expect(plain(request('127.0.0.1', 'localhost', '/ingest/v1/batches', headers))?.code).toBe('forbidden');
+  },
+);

@@ -3,7 +3,7 @@ import { BlockList, isIP } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { AppError } from '../../protocol/errors.ts';
 import { isOwnHost, isOwnOrigin } from '../../runtime/loopback.ts';
-import { isAgentsErrand } from '../trust/admit-agent.ts';
+import { isAgentsErrand, isAgentsPath } from '../trust/admit-agent.ts';
 import type { Trust } from '../trust/trust.ts';
 
 /** The reason to refuse a request before anything of it is done; `undefined` lets it in. */
@@ -31,24 +31,46 @@ export function registerGuards(app: FastifyInstance, whyRefused: Doorkeeper): vo
 export type DoorOptions = {
   readonly names: readonly string[];
   readonly pagesFrom?: readonly string[];
+  /** Whether what comes through a proxy is let in, because the proxy asks people who they are. */
+  readonly pagesBehindProxy?: boolean;
   readonly trust?: Trust | undefined;
 };
+
+/** Set by proxies (RFC 7239, RFC 9110 7.6.3, and custom): the address that we see is then the proxy's, and says nothing. */
+const proxyHeaders = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'];
 
 /** For everything that is served: agents on their errands come from anywhere, and all others as {@link createPagekeeper} says. */
 export function createDoorkeeper(options: DoorOptions): Doorkeeper {
   const whyNoPage = createPagekeeper(options);
-  return (request) => (isAgentsErrand(options.trust, request) ? undefined : whyNoPage(request));
+  return (request) => {
+    const isErrand = isAgentsErrand(options.trust, request);
+    if ((isErrand || isAgentsPath(request)) && isProxied(request))
+      return new AppError('forbidden', 'A proxy stands in between, and agents show their own certificates', {
+        hint: 'Have agents ask control itself',
+      });
+    return isErrand ? undefined : whyNoPage(request);
+  };
 }
+
+const isProxied = ({ headers }: IncomingMessage): boolean => proxyHeaders.some((name) => headers[name] !== undefined);
 
 /**
  * Judges by where a request comes from, its `Host` and its `Origin`, and by no certificate: pages and API are for this machine
  * and the networks of `pagesFrom` (CIDR or single addresses), because there is no sign-in.
  */
 export function createPagekeeper(options: DoorOptions): Doorkeeper {
-  const { names, pagesFrom = [], trust } = options;
+  const { names, pagesFrom = [], pagesBehindProxy = false, trust } = options;
   const ownNames = [...names, ...(trust?.names ?? []).map((name) => (isIP(name) === 6 ? `[${name}]` : name))];
   const allowed = networkList(['127.0.0.0/8', '::1', ...pagesFrom]);
   return (request) => {
+    if (!pagesBehindProxy && isProxied(request))
+      return new AppError(
+        'forbidden',
+        'This came through a proxy, which makes whoever uses it a neighbour of control',
+        {
+          hint: 'If the proxy asks people who they are, say `pagesBehindProxy: true` in the configuration of control',
+        },
+      );
     const { remoteAddress = '' } = request.socket;
     if (trust !== undefined && !allowed.check(remoteAddress, isIP(remoteAddress) === 6 ? 'ipv6' : 'ipv4'))
       return new AppError('forbidden', `Pages and API are not for ${remoteAddress}: there is no sign-in yet`, {

@@ -28,6 +28,7 @@ export type HttpOptions = {
   readonly version: string;
   readonly names: readonly string[];
   readonly pagesFrom?: readonly string[];
+  readonly pagesBehindProxy?: boolean;
   readonly consoleFolder: string;
   readonly inFlightBytesMax: number;
 };

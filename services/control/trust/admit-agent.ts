@@ -24,12 +24,14 @@ export function admitAgent(trust: Trust | undefined, socket: Socket, node: strin
  */
 export function isAgentsErrand(trust: Trust | undefined, request: IncomingMessage): boolean {
   if (trust === undefined) return false;
-  const { url = '' } = request;
-  if (/^\/(ingest|trust)\//.test(url)) return true;
-  if (!url.startsWith('/socket.io/')) return false;
+  if (isAgentsPath(request)) return true;
+  if (!request.url?.startsWith('/socket.io/')) return false;
   try {
     return trust.peerOf(request.socket) !== undefined;
   } catch {
     return false;
   }
 }
+
+/** Whether a request is for a path that agents alone have a use for. */
+export const isAgentsPath = ({ url = '' }: IncomingMessage): boolean => /^\/(ingest|trust)\//.test(url);
