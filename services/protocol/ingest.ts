@@ -80,6 +80,8 @@ export const storedOffsetsSchema = z.object({
       lastOffset: z.number().int().nonnegative(),
       /** Where the first hole begins, when there is one: everything before is stored. */
       wholeTo: z.number().int().nonnegative().optional(),
+      /** Where that hole ends. */
+      holeTo: z.number().int().nonnegative().optional(),
     }),
   ),
 });

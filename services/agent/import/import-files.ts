@@ -1,7 +1,7 @@
 // Brings files of the past to control, the oldest line first, over the same channel as an agent's.
 import { promisify } from 'node:util';
-import { zstdCompress } from 'node:zlib';
-import type { BatchEnvelope } from '../../protocol/ingest.ts';
+import { zstdCompress, zstdDecompress } from 'node:zlib';
+import type { BatchEnvelope, StoredOffsets } from '../../protocol/ingest.ts';
 import { protocolVersion } from '../../protocol/version.ts';
 import { type BulkClient, isOutOfSequence } from '../ship/bulk-client.ts';
 import type { PackedNews } from '../tail/source-file.ts';
@@ -17,6 +17,8 @@ export const importLimits = {
 
 const never = Number.POSITIVE_INFINITY;
 const compress = promisify(zstdCompress);
+const unpack = promisify(zstdDecompress);
+const newline = 0x0a;
 
 export type ImportTotals = {
   /** Lines that control did not have. */
@@ -28,6 +30,10 @@ export type ImportTotals = {
   filesDone: number;
   readonly filesAll: number;
 };
+
+/** Up to where control has all of a source. */
+const wholeOf = (stored: StoredOffsets['sources'][number] | undefined): number =>
+  stored?.wholeTo ?? stored?.lastOffset ?? 0;
 
 /** A file that is open: how far it is read, and its time, from which the order follows. */
 type Reading = { readonly lines: DatedLines; nextTime: number };
@@ -51,10 +57,7 @@ export async function importFiles(
   const { node, timeZone } = options;
   const { client, news, signal } = deps;
   const sources = new Map((await client.fetchOffsets(node)).sources.map((source) => [source.sourceId, source]));
-  const wholeTo = (sourceId: string): number => {
-    const source = sources.get(sourceId);
-    return source?.wholeTo ?? source?.lastOffset ?? 0;
-  };
+  const wholeTo = (sourceId: string): number => wholeOf(sources.get(sourceId));
   const totals: ImportTotals = {
     ...{ linesStored: 0, linesKnown: 0, bytesDone: 0, filesDone: 0, filesAll: surveys.length },
     bytesAll: surveys.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
@@ -113,25 +116,46 @@ export async function importFiles(
     return { lines: first.lines, othersAt: Math.min(second?.nextTime ?? never, next?.firstTime ?? never) };
   }
 
-  async function send(lines: DatedLines, batch: DatedBatch, body: Buffer<ArrayBuffer>): Promise<Detour | undefined> {
-    const { sourceId, path } = lines.survey;
+  async function ship(survey: Survey, batch: Omit<DatedBatch, 'body'>, rawBytes: number, body: Buffer<ArrayBuffer>) {
+    const { sourceId, path } = survey;
     const { firstOffset, lastOffset, cutBytes, latestTime } = batch;
     const envelope: BatchEnvelope = {
       ...{ protocolVersion, node, sourceId, path, sequence: sequence++, timeZone, readMs: latestTime, isPast: true },
-      ...{ firstOffset, lastOffset, lines: batch.lines, rawBytes: batch.body.length, cutBytes },
+      ...{ firstOffset, lastOffset, lines: batch.lines, rawBytes, cutBytes },
     };
+    const ack = await client.ship(envelope, body);
+    totals.bytesDone += lastOffset - firstOffset;
+    if (ack.result === 'stored') totals.linesStored += batch.lines;
+    else totals.linesKnown += batch.lines;
+    deps.onProgress(totals);
+  }
+
+  async function send(lines: DatedLines, batch: DatedBatch, body: Buffer<ArrayBuffer>): Promise<Detour | undefined> {
+    const { survey } = lines;
+    const { firstOffset, lastOffset } = batch;
+    // The bytes of the batch are good for now only; its body is for as long as it is sent.
+    const rawBytes = batch.body.length;
+    const findStored = async () =>
+      (await client.fetchOffsets(node)).sources.find(({ sourceId }) => sourceId === survey.sourceId);
     try {
-      const ack = await client.ship(envelope, body);
-      totals.bytesDone += lastOffset - firstOffset;
-      if (ack.result === 'stored') totals.linesStored += batch.lines;
-      else totals.linesKnown += batch.lines;
-      deps.onProgress(totals);
+      await ship(survey, batch, rawBytes, body);
       return undefined;
     } catch (error) {
       if (!isOutOfSequence(error)) throw error;
       // An agent ships the same file at the same time: what it has sent meanwhile needs no second sending.
-      const stored = (await client.fetchOffsets(node)).sources.find((source) => source.sourceId === sourceId);
-      return { lines, offset: Math.max(firstOffset, stored?.lastOffset ?? 0) };
+      let stored = await findStored();
+      const holeTo = stored?.holeTo ?? 0;
+      if (wholeOf(stored) <= firstOffset && firstOffset < holeTo && holeTo < lastOffset) {
+        const raw = await unpack(body);
+        const front = raw.subarray(0, raw.subarray(0, holeTo - firstOffset).lastIndexOf(newline) + 1);
+        const cutBytes = holeTo - firstOffset - front.length;
+        const linesOfFront = front.reduce((count, byte) => count + (byte === newline ? 1 : 0), 0);
+        const range = { ...batch, lastOffset: holeTo, lines: linesOfFront, cutBytes };
+        await ship(survey, range, front.length, await compress(front));
+        stored = await findStored();
+      }
+      const whole = wholeOf(stored);
+      return { lines, offset: whole > firstOffset ? whole : Math.max(firstOffset, stored?.lastOffset ?? 0) };
     }
   }
 

@@ -1,7 +1,7 @@
 // The port that holds lines and stories. Drivers live beside this file; every driver passes test/contract/event-store.test.ts.
 import type { BoundedCount, FlowPoint, StoryDetail, StoryPage, StoryQuery } from '../../protocol/api.ts';
 import type { Completeness } from '../../protocol/completeness.ts';
-import type { BatchAck, BatchEnvelope } from '../../protocol/ingest.ts';
+import type { BatchAck, BatchEnvelope, StoredOffsets } from '../../protocol/ingest.ts';
 import type { TailChunk, TailFilter } from '../../protocol/live.ts';
 import type { Report } from '../../protocol/report.ts';
 import type { Removal, StoreRemovals } from '../../protocol/retention.ts';
@@ -79,9 +79,7 @@ export interface EventStore {
   readUnparsed(request: UnparsedRequest): Promise<Unparsed>;
   readCompleteness(range: { readonly since: number; readonly until: number }): Promise<Completeness>;
   /** How far each source of a node is stored: an agent that lost its checkpoints starts there. */
-  readOffsets(
-    node: string,
-  ): Promise<ReadonlyArray<{ readonly sourceId: string; readonly lastOffset: number; readonly wholeTo?: number }>>;
+  readOffsets(node: string): Promise<ReadonlyArray<StoredOffsets['sources'][number]>>;
   /** Deletes in bounded chunks, and keeps on record what it removed. `now` is when. */
   applyRetention(policy: RetentionPolicy, now: number): Promise<Removal[]>;
   readRemovals(): Promise<StoreRemovals>;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { claimRange, rangesMax } from './source-ranges.ts';
+import { claimRange, offsetsOf, rangesMax } from './source-ranges.ts';
 
 test.each([
   ['the first batch opens no gap', [], 500, 600, { fresh: [500, 600], ranges: [500, 600] }],
@@ -66,4 +66,13 @@ test('holes are bounded: the oldest are closed', () => {
   expect(ranges.length).toBe(rangesMax * 2);
   expect(ranges.slice(-2)).toEqual([(rangesMax * 3 - 1) * 10, (rangesMax * 3 - 1) * 10 + 5]);
   expect(claimRange(ranges, 5, 10).fresh).toEqual([]);
+});
+
+test.each([
+  [[], { lastOffset: 0 }],
+  [[0, 10], { lastOffset: 10 }],
+  [[5, 10], { lastOffset: 10, wholeTo: 0, holeTo: 5 }],
+  [[0, 10, 15, 20, 30, 40], { lastOffset: 40, wholeTo: 10, holeTo: 15 }],
+])('of %j the first hole is told', (ranges, offsets) => {
+  expect(offsetsOf(ranges)).toEqual(offsets);
 });

@@ -40,12 +40,16 @@ function claimNothing(ranges: readonly number[], last: number): Claim {
   return last > first ? { fresh: [], ranges: [...ranges, last, last], gap: { first, last } } : { fresh: [], ranges };
 }
 
-/** How far a source is stored, and where its first hole begins when it has one. */
-export function offsetsOf(ranges: readonly number[]): { readonly lastOffset: number; readonly wholeTo?: number } {
+/** How far a source is stored, and from where to where its first hole goes when it has one. */
+export function offsetsOf(ranges: readonly number[]): {
+  readonly lastOffset: number;
+  readonly wholeTo?: number;
+  readonly holeTo?: number;
+} {
   const lastOffset = ranges.at(-1) ?? 0;
-  const [first = 0, wholeTo = 0] = ranges;
+  const [first = 0, wholeTo = 0, second = 0] = ranges;
   if (ranges.length <= 2 && first === 0) return { lastOffset };
-  return { lastOffset, wholeTo: first === 0 ? wholeTo : 0 };
+  return first === 0 ? { lastOffset, wholeTo, holeTo: second } : { lastOffset, wholeTo: 0, holeTo: first };
 }
 
 function merge(ranges: readonly number[], fresh: readonly number[]): number[] {
