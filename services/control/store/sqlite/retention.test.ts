@@ -60,6 +60,8 @@ test.each([
   expect([count('block'), count('story')]).toEqual([2, 2]);
   run(182);
   expect([count('block'), count('story')]).toEqual([1, 0]);
+  run(189);
+  expect([count('segment'), count('posting')], 'what finds them').toEqual([0, 0]);
   expect(createRemovalReader(db).until('lines')).toBeLessThanOrEqual(readMs + 2 * dayMs);
 });
 

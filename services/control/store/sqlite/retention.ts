@@ -102,15 +102,18 @@ function createBlockRemoval(db: DatabaseSync): (before: number, rowsMax: number)
   };
 }
 
-/** A story of a time to come would be kept until then: it ages from the first run that sees it. */
+/** A story of a time to come would be kept until then, and a segment that finds one: they age from the first run that sees them. */
 function createStoryBound(db: DatabaseSync): (now: number) => boolean {
   const bound = db.prepare(
     'UPDATE story SET last_s = ? WHERE no IN (SELECT no FROM story WHERE last_s > ? ORDER BY last_s LIMIT ?)',
   );
+  const boundSegments = db.prepare('UPDATE segment SET max_s = ? WHERE max_s > ?');
   return (now) => {
     const second = Math.floor(now / 1000);
-    const { changes } = bound.run(second, second + clockAheadMs / 1000, retentionLimits.storiesPerChunk);
-    return Number(changes) > 0;
+    const latestSecond = second + clockAheadMs / 1000;
+    const stories = bound.run(second, latestSecond, retentionLimits.storiesPerChunk);
+    const segments = boundSegments.run(second, latestSecond);
+    return Number(stories.changes) + Number(segments.changes) > 0;
   };
 }
 

@@ -8,6 +8,7 @@ import { makeBatch } from '../../../../test/contract/event-store-batches.ts';
 import { messageLines, queueIdOf } from '../../../../test/contract/event-store-messages.ts';
 import { AppError } from '../../../protocol/errors.ts';
 import { systemClock } from '../../../runtime/clock.ts';
+import { createRetentionStep } from './retention.ts';
 import { claimStore, openForWriting, schemaVersion } from './schema.ts';
 import { createStoreWriter } from './store-writer.ts';
 
@@ -89,12 +90,16 @@ test('a file of a newer release is refused and left alone', () => {
   expect(() => openForWriting(path)).toThrow(/was written by a newer release \(schema 4, this one knows 3\)/);
 });
 
-test('a file of the first release gets what it lacks', () => {
+test.each([
+  ['first', 'DROP TABLE removal; DROP INDEX block_by_read; PRAGMA user_version = 1'],
+  ['second', 'DROP INDEX block_by_read; PRAGMA user_version = 2'],
+])('a file of the %s release gets what it lacks', (_name, undo) => {
   const first = openForWriting(path);
-  first.exec('DROP TABLE removal; DROP INDEX block_by_read; PRAGMA user_version = 1');
+  first.exec(undo);
   first.close();
   const db = openForWriting(path);
   expect(db.prepare('SELECT count(*) AS count FROM removal').get()).toEqual({ count: 0 });
+  createRetentionStep(db, { forgetRemoved: () => {} });
   expect(db.prepare('PRAGMA user_version').get()).toEqual({ user_version: schemaVersion });
   db.close();
 });
