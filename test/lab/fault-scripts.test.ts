@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -47,6 +47,23 @@ test('mending is armed before anything is broken: an injection that dies half-wa
   expect(run(activeScript)).toBe('noted\n');
   run(healScript('noted'));
   expect(journal()).toBe('broken\nhealed\n');
+});
+
+test.each(['state/mend.new/x', 'state/noted.new/x', 'state/noted.timer/x', 'state/noted.heal/noted.new/x'])(
+  'where mending cannot be armed, nothing is broken: %s is in the way',
+  (inTheWay) => {
+    mkdirSync(join(folder, inTheWay), { recursive: true });
+    const script = here(injectScript(fault('echo broken >>JOURNAL'), { ...options, ttlSeconds: 1 }));
+    expect(spawnSync('sh', { input: script }).status).toBe(1);
+    expect(existsSync(join(folder, 'journal'))).toBe(false);
+  },
+);
+
+test('where there can be no folder for the mending, nothing is broken', () => {
+  writeFileSync(join(folder, 'state'), '');
+  const script = here(injectScript(fault('echo broken >>JOURNAL'), options));
+  expect(spawnSync('sh', { input: script }).status).toBe(1);
+  expect(existsSync(join(folder, 'journal'))).toBe(false);
 });
 
 test('injecting again mends first and leaves one timer', () => {

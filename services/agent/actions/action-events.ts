@@ -38,7 +38,7 @@ export function createActionEvents(deps: { readonly log: Logger; readonly regist
       log.warn({ ids }, 'faults whose timer was gone are mended');
     },
     orphansUnknown(output: string): void {
-      log.error({ output }, 'whether a fault is on without its timer could not be found out');
+      log.error({ output }, 'a fault whose timer is gone may still be on');
     },
     actionsWithoutIdentity(): void {
       log.warn('actions are allowed, but this node has not joined: nobody can ask for them');

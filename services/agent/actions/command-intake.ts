@@ -9,6 +9,7 @@ import type { ActionsConfig } from './actions-config.ts';
 import { createCommandGate } from './command-gate.ts';
 import { mendOrphans } from './mend-orphans.ts';
 import { createResultOutbox } from './result-outbox.ts';
+import { runScript, type ScriptEnd } from './run-script.ts';
 
 export type CommandIntake = {
   readonly isActive: boolean;
@@ -26,16 +27,23 @@ export type CommandIntake = {
 export async function createCommandIntake(
   config: ActionsConfig,
   options: { readonly node: string; readonly dataDir: string; readonly readKey: (() => KeyObject) | undefined },
-  deps: { readonly clock: Clock; readonly log: Logger; readonly registry: Registry },
+  deps: {
+    readonly clock: Clock;
+    readonly log: Logger;
+    readonly registry: Registry;
+    /** Shell text, run to its end or to `limitMs`. */
+    readonly run?: (script: string, limitMs: number) => Promise<ScriptEnd>;
+  },
 ): Promise<CommandIntake> {
   const { node, dataDir, readKey } = options;
-  const { clock } = deps;
+  const { clock, run = runScript } = deps;
   const events = createActionEvents(deps);
   const outbox = createResultOutbox({ clock, events });
-  const actions = createActions(config, { clock, events, onResult: outbox.add });
+  const actions = createActions(config, { clock, events, run, onResult: outbox.add });
   const gate = readKey === undefined ? undefined : await createCommandGate({ node, dataDir }, { clock, readKey });
   if (actions.isActive && gate === undefined) events.actionsWithoutIdentity();
-  if (actions.isActive) await mendOrphans({ events });
+  // Also where nothing is allowed any more: what was broken while it was must not stay so.
+  await mendOrphans({ events, run });
   return {
     isActive: actions.isActive && gate !== undefined,
     take: async (payload) => {

@@ -1,4 +1,4 @@
-import { faultsFolder } from '../../faults/scripts.ts';
+import { mendOrphansScript } from '../../faults/scripts.ts';
 import type { ActionEvents } from './action-events.ts';
 import { runScript, type ScriptEnd } from './run-script.ts';
 
@@ -6,7 +6,7 @@ const mendMs = 60_000;
 const idPattern = /^[a-z0-9-]+$/;
 
 /**
- * Mends every fault on this host whose timer is gone. A timer outlives the agent, but not whatever ends all that an agent has
+ * Mends every fault on this host whose timer, or whose mender, is gone, also where nothing is allowed any more. A timer outlives the agent, but not whatever ends all that an agent has
  * started (a unit that is stopped, a container): then the next start takes the timer's place.
  */
 export async function mendOrphans(deps: {
@@ -14,19 +14,8 @@ export async function mendOrphans(deps: {
   readonly run?: (script: string, limitMs: number) => Promise<ScriptEnd>;
 }): Promise<void> {
   const { events, run = runScript } = deps;
-  const { status, output } = await run(mendScript, mendMs);
+  const { status, output } = await run(mendOrphansScript, mendMs);
   if (status !== 0) return events.orphansUnknown(output);
   const ids = output.split('\n').filter((line) => idPattern.test(line));
   if (ids.length > 0) events.orphansMended(ids);
 }
-
-const mendScript = `for heal in ${faultsFolder}/*.heal; do
-  test -f "$heal" || continue
-  id=$(basename "$heal" .heal)
-  timer=$(cat "${faultsFolder}/$id.timer" 2>/dev/null)
-  test -n "$timer" && kill -0 "$timer" 2>/dev/null && continue
-  sh ${faultsFolder}/mend "$id" >/dev/null 2>&1
-  echo "$id"
-done
-true
-`;
