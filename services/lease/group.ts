@@ -25,7 +25,7 @@ import { createPeerChannel } from './peers/peer-channel.ts';
 import type { UdpSocket } from './peers/udp-socket.ts';
 import { createRunFile } from './state/run-file.ts';
 import { createVoterWriter, readVoterFile } from './state/voter-file.ts';
-import { boundsOf, configuredSetOf, policyOfGroup } from './terms-of-group.ts';
+import { boundsOf, configuredSetOf, policyOfGroup, refuseShortTerm } from './terms-of-group.ts';
 
 /** Round trips are measured this often. */
 const probeEveryMs = 1000;
@@ -59,7 +59,7 @@ type GroupDeps = {
   }) => Guard;
 };
 
-/** Starts one group. Throws `bad-config` when the state found belongs to another voter. */
+/** Starts one group. Throws `bad-config` when the state found belongs to another voter, or is of a T too short for A and F. */
 export async function startGroup(
   options: {
     readonly node: string;
@@ -83,6 +83,7 @@ export async function startGroup(
   const policy = policyOfGroup(config);
   const configured = configuredSetOf(config);
   const { durable, isTorn } = await readVoterFile(stateDir, group, owner);
+  refuseShortTerm(group, durable?.set.leaseMs ?? configured.leaseMs, policy);
   const runFile = createRunFile({ runDir, group, owner, bootId });
 
   const history = createLeaseHistory({ now: clocks.unixMs, onEntry: (entry) => events.decided(group, entry) });
@@ -171,6 +172,11 @@ export async function startGroup(
       case 'handOver':
         return { kind: 'handOver', heir: order.heir ?? fittest(state, { now: clocks.monotonicMs(), policy }) };
       case 'addVoter':
+        // A number that nobody has could never answer, so that the set could never change again.
+        if (!config.voters.some((voter) => voter.number === order.voter))
+          throw new AppError('bad-request', `No voter of ${group} has the number ${order.voter}`, {
+            hint: 'Add the voter to the configuration of every voter first, and start them anew',
+          });
         return { kind: 'changeVoters', voters: [...state.set.voters, order.voter] };
       case 'removeVoter':
         return { kind: 'changeVoters', voters: state.set.voters.filter((voter) => voter !== order.voter) };

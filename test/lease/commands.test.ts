@@ -67,6 +67,9 @@ test('what the machine refuses is said, with status 1; a faulty call is status 2
   const refused = await failover('voters', 'remove', String(holder.number));
   expect(refused).toMatchObject({ status: 1 });
   expect(refused.stdout).toMatch(/^Refused: /);
+  const added = await failover('voters', 'add', '9');
+  expect(added.stderr).toContain('No voter of mail has the number 9');
+  expect(added.status).not.toBe(0);
   expect((await failover('retime', 'soon')).status).toBe(2);
   expect((await failover('explain', '--group', 'none')).stderr).toContain('There is no group none here');
 });

@@ -141,6 +141,19 @@ test('state of another voter is refused with what would be right', async () => {
   await expect(second.start()).rejects.toThrow(/is the state of voter 1 .*not of voter 2/);
 });
 
+test('a longer A than the durable T allows for is refused with what to do first', async () => {
+  cluster = await createCluster(1, { advertMs });
+  const [node] = cluster.nodes;
+  if (node === undefined) throw new Error('one node');
+  await node.start();
+  node.kill('SIGTERM');
+  await node.ended();
+  node.writeConfig({ advertMs: 2 * advertMs });
+  await expect(node.start()).rejects.toThrow(/Retime first, under A and F as they were/);
+  node.writeConfig({ advertMs: advertMs / 2 });
+  await node.start();
+});
+
 test('voters: one more and one less, told by the holder; the term grows in two steps', async () => {
   const { nodes } = await running(4, {
     group: {},
