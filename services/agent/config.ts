@@ -109,7 +109,7 @@ async function resolveIdentity(
   if (control.startsWith('http:')) return { node: told.node ?? hostname(), control };
   if (identity === undefined)
     throw new AppError('missing', `This node has not joined: there is no identity in ${told.dataDir}`, {
-      hint: `Run \`mailward join --control ${control} --token …\`, with a token from \`mailward token create\` on control's machine`,
+      hint: `Run \`mailward join --control ${control} --token-file -\`, with a token from \`mailward token create\` on control's machine`,
     });
   if (told.node !== undefined && told.node !== identity.node)
     throw new AppError('bad-config', `node: this node has joined as ${identity.node} and is called ${told.node} here`, {

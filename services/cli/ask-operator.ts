@@ -19,16 +19,33 @@ export const withOperatorOptions = (command: Command): Command =>
     .option('--data-dir <dir>', "control's data folder", defaultDataDir('control'))
     .option('--json', "control's answer as one JSON object");
 
-/** @throws AppError `bad-query` without TLS, `missing` when the secret cannot be read, or control's own code. */
+type Question<Schema> = {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly path: string;
+  readonly body?: unknown;
+  readonly schema: Schema;
+};
+
+/** @throws AppError as {@link askOperatorIfThere}, and `missing` when control knows nothing of joining. */
 export async function askOperator<Schema extends z.ZodType>(
-  { url, dataDir }: OperatorOptions,
-  question: {
-    readonly method: 'GET' | 'POST' | 'DELETE';
-    readonly path: string;
-    readonly body?: unknown;
-    readonly schema: Schema;
-  },
+  options: OperatorOptions,
+  question: Question<Schema>,
 ): Promise<{ value: z.output<Schema>; body: unknown }> {
+  const answer = await askOperatorIfThere(options, question);
+  if (answer !== undefined) return answer;
+  throw new AppError('missing', `Control at ${options.url} lets no nodes join`, {
+    hint: 'Start it with `mailward control --tls`.',
+  });
+}
+
+/**
+ * `undefined` when control knows nothing of what is asked for (404).
+ * @throws AppError `bad-query` without TLS, `missing` when the secret cannot be read, or control's own code.
+ */
+export async function askOperatorIfThere<Schema extends z.ZodType>(
+  { url, dataDir }: OperatorOptions,
+  question: Question<Schema>,
+): Promise<{ value: z.output<Schema>; body: unknown } | undefined> {
   const { method, path, body, schema } = question;
   if (!url.startsWith('https:'))
     throw new AppError(
@@ -44,11 +61,7 @@ export async function askOperator<Schema extends z.ZodType>(
   };
   trustOwnAuthority(dataDir);
   const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
-  const answer = await ask(url, path, schema, answerMs, init);
-  if (answer !== undefined) return answer;
-  throw new AppError('missing', `Control at ${url} lets no nodes join`, {
-    hint: 'Start it with `mailward control --tls`.',
-  });
+  return ask(url, path, schema, answerMs, init);
 }
 
 function readSecret(dataDir: string): string {

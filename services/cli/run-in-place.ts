@@ -7,9 +7,13 @@ import { join } from 'node:path';
  * It stands in its own process group, so that Ctrl-C in a terminal reaches it once, through us, and it holds an IPC
  * channel, so that it ends when we do.
  */
-export async function runInPlace(name: 'agent' | 'control' | 'lease', flags: readonly string[]): Promise<void> {
+export async function runInPlace(
+  name: 'agent' | 'control' | 'lease',
+  flags: readonly string[],
+  stdin: 'ignore' | 'inherit' = 'ignore',
+): Promise<void> {
   const main = join(import.meta.dirname, '..', name, 'main.ts');
-  const child = fork(main, flags, { execArgv: [], detached: true, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(main, flags, { execArgv: [], detached: true, stdio: [stdin, 'inherit', 'inherit', 'ipc'] });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void child.kill(signal));
   process.exitCode = await new Promise<number>((resolve, reject) => {
     child.once('error', reject);

@@ -40,13 +40,16 @@ export async function askTls(
   return { status: answer.statusCode, text: said, json: isJson ? JSON.parse(said) : {} };
 }
 
-async function runNode(args: readonly string[]): Promise<Ended> {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+async function runNode(args: readonly string[], input = ''): Promise<Ended> {
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  // Who does not read it may be gone before it is written.
+  child.stdin.on('error', () => {}).end(input);
   const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   return { status, stdout, stderr };
 }
-/** `mailward …`, as a user types it. */
-export const runCommand = (args: readonly string[]): Promise<Ended> => runNode([command, ...args]);
+/** `mailward …`, as a user types it, with `input` on its standard input. */
+export const runCommand = (args: readonly string[], input?: string): Promise<Ended> =>
+  runNode([command, ...args], input);
 
 export function createTrustSite(folder: string) {
   const dataDirOf = (name: string): string => join(folder, name);

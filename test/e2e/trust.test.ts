@@ -261,6 +261,22 @@ test('the commands: make a token, join, see the node, revoke it', async () => {
   const flags = ['--control', control.url, '--token-file', file, '--node', 'mx1', '--data-dir', site.dataDirOf('mx1')];
   const joined = await runCommand(['join', ...flags, '--json']);
   expect(JSON.parse(joined.stdout)).toMatchObject({ node: 'mx1', control: control.url });
+  const shown = (await runCommand(['token', 'create', ...operator])).stdout;
+  expect(shown).toMatch(/ {2}mwj1\.\S+\n/);
+  expect(shown).toMatch(/mailward join --control \S+ --token-file -\n/);
+  expect(shown).not.toContain('--token mwj1');
+  expect(shown).toContain('listen.host');
+  const again = String(
+    JSON.parse((await runCommand(['token', 'create', '--node', 'mx1', '--json', ...operator])).stdout).token,
+  );
+  const byInput = ['join', '--control', control.url, '--token-file', '-', '--node', 'mx1'];
+  expect(await runCommand([...byInput, '--data-dir', site.dataDirOf('mx1')], `${again}\n`)).toMatchObject({
+    status: 0,
+  });
+  const unasked = await askTls(`${control.url}/api/v1/nodes/mx1`, { method: 'DELETE' });
+  expect([unasked.status, unasked.json.code]).toEqual([403, 'forbidden']);
+  const forgotten = await runCommand(['node', 'forget', 'mx1', ...operator]);
+  expect([forgotten.stdout, forgotten.status]).toEqual(['No node mx1 is known.\n', 1]);
   const list = JSON.parse((await runCommand(['node', 'list', '--json', ...operator])).stdout);
   expect(list.nodes).toMatchObject([{ node: 'mx1', state: 'unknown', mode: 'observe-only' }]);
   expect((await runCommand(['certificate', 'list', ...operator])).stdout).toMatch(/^[0-9A-F]{32} +mx1 +good /m);

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { AppError } from '../../protocol/errors.ts';
 import { nodeNameSchema } from '../../protocol/trust.ts';
@@ -9,7 +10,7 @@ import { describeError, exitStatus } from '../../runtime/run-process.ts';
 import { joinControl } from './join.ts';
 
 const usage = `Examples:
-  mailward join --control https://control.example.org:7400 --token mwj1.…
+  mailward join --control https://control.example.org:7400 --token-file -
   mailward join --control https://192.0.2.7:7400 --token-file token --node mx1
 
 Usage: mailward join [options]
@@ -17,8 +18,8 @@ Usage: mailward join [options]
 Makes a key on this node, and has control certify it. The token comes from \`mailward token create\` on control's machine.
 
   --control URL         where control serves, with https
-  --token TOKEN         the one-time token
-  --token-file FILE     read it from a file instead, so that no list of processes shows it
+  --token-file FILE     the one-time token, from a file, or with - from standard input
+  --token TOKEN         the token itself; lists of processes and the shell's history show it
   --node NAME           name of this node (the host's name)
   --data-dir DIR        the agent's data folder, which then holds the key
   --json                print one JSON object
@@ -83,8 +84,21 @@ function readFlags(args: readonly string[]) {
 
 async function readToken(token: string | undefined, file: string | undefined): Promise<string> {
   if (token !== undefined) return token.trim();
-  if (file === undefined) throw new AppError('bad-query', 'Give the token with --token or --token-file');
+  if (file === undefined) throw new AppError('bad-query', 'Give the token with --token-file, or with --token');
+  if (file === '-') return readLine();
   return (await readFile(file, 'utf8')).trim();
+}
+
+/** One line, so that who pastes it need not say that it ends. */
+async function readLine(): Promise<string> {
+  if (process.stdin.isTTY) process.stderr.write('Paste the token and press Enter.\n');
+  try {
+    for await (const line of createInterface({ input: process.stdin })) return line.trim();
+  } finally {
+    // An input that goes on would keep the process alive.
+    process.stdin.destroy();
+  }
+  throw new AppError('bad-query', 'Standard input ended without a token');
 }
 
 function statusOf(error: unknown): number {

@@ -9,5 +9,5 @@ export function registerJoin(program: Command): void {
     .helpOption(false)
     .allowUnknownOption()
     .allowExcessArguments()
-    .action((_options: unknown, command: Command) => runInPlace('agent', ['join', ...command.args]));
+    .action((_options: unknown, command: Command) => runInPlace('agent', ['join', ...command.args], 'inherit'));
 }

@@ -4,7 +4,7 @@ import { nodeForgottenSchema, nodesSchema } from '../../protocol/api.ts';
 import { certificatesSchema, revokedSchema } from '../../protocol/trust.ts';
 import { exitStatus } from '../../runtime/run-process.ts';
 import { ask } from '../ask-control.ts';
-import { askOperator, type OperatorOptions, withOperatorOptions } from '../ask-operator.ts';
+import { askOperator, askOperatorIfThere, type OperatorOptions, withOperatorOptions } from '../ask-operator.ts';
 import { jsonSafe, renderTable, terminalSafe } from '../terminal.ts';
 
 export function registerNode(program: Command): void {
@@ -22,13 +22,16 @@ export function registerNode(program: Command): void {
   )
     .addHelpText('before', 'Examples:\n  mailward node revoke mx1\n')
     .action(revoke);
-  node
-    .command('forget')
-    .description('take a node that is gone for good off the page; what it sent stays')
-    .argument('<node>', 'its name')
-    .option('--url <url>', 'where control listens', 'http://127.0.0.1:7400')
-    .option('--json', "control's answer as one JSON object")
-    .addHelpText('before', 'Examples:\n  mailward node forget mx-old\n  mailward node forget mx-old --json\n')
+  withOperatorOptions(
+    node
+      .command('forget')
+      .description('take a node that is gone for good off the page; what it sent stays')
+      .argument('<node>', 'its name'),
+  )
+    .addHelpText(
+      'before',
+      'Examples:\n  mailward node forget mx-old\n  mailward node forget mx-old --url http://127.0.0.1:7400    # of a control without TLS\n',
+    )
     .action(forget);
 }
 
@@ -73,9 +76,13 @@ async function revoke(node: string, options: OperatorOptions): Promise<void> {
   );
 }
 
-async function forget(node: string, options: { readonly url: string; readonly json?: boolean }): Promise<void> {
+async function forget(node: string, options: OperatorOptions): Promise<void> {
+  const [method, schema] = ['DELETE', nodeForgottenSchema] as const;
   const path = `/api/v1/nodes/${encodeURIComponent(node)}`;
-  const answer = await ask(options.url, path, nodeForgottenSchema, undefined, { method: 'DELETE' });
+  // Without TLS control is for this machine alone, and has no operator's secret.
+  const answer = options.url.startsWith('http:')
+    ? await ask(options.url, path, schema, undefined, { method })
+    : await askOperatorIfThere(options, { method, path, schema });
   if (answer === undefined) process.exitCode = exitStatus.no;
   if (options.json === true) return void process.stdout.write(`${jsonSafe(JSON.stringify(answer?.body ?? {}))}\n`);
   const name = terminalSafe(node);

@@ -36,12 +36,16 @@ async function create(options: CreateOptions): Promise<void> {
   const { value, body } = await askOperator(options, { method: 'POST', path, body: wish, schema: tokenMadeSchema });
   if (options.json === true) return printJson(body);
   const url = new URL(options.url);
-  if (isLoopbackHost(url.hostname.replace(/^\[|\]$/g, ''))) url.hostname = hostname();
+  const isOfThisMachine = isLoopbackHost(url.hostname.replace(/^\[|\]$/g, ''));
+  if (isOfThisMachine) url.hostname = hostname();
   const forWhom = value.node ?? 'one node';
   process.stdout.write(
     `This token lets ${forWhom} join once, until ${new Date(value.endsAt).toISOString()}. It is not shown again.\n\n` +
-      `  ${value.token}\n\nOn the node, run:\n\n` +
-      `  mailward join --control ${url.origin} --token ${value.token}${value.node === undefined ? '' : ` --node ${value.node}`}\n`,
+      `  ${value.token}\n\nOn the node, run this, and give it the token on its standard input:\n\n` +
+      `  mailward join --control ${url.origin}${value.node === undefined ? '' : ` --node ${value.node}`} --token-file -\n` +
+      (isOfThisMachine
+        ? `\nFor that, ${url.hostname} must be how the node reaches this machine, and \`listen.host\` of control an address beyond loopback.\n`
+        : ''),
   );
 }
 

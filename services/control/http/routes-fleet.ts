@@ -1,10 +1,18 @@
 import { z } from 'zod';
 import { nodeForgottenSchema, nodesSchema } from '../../protocol/api.ts';
+import { requireOperator } from '../trust/routes-trust.ts';
 import { problemResponses } from './openapi.ts';
 import type { HttpDeps, TypedApp } from './typed-app.ts';
 
-/** Nodes as control believes them to be: `/api/v1/nodes`. (What a node may do is the matter of /api/v1/trust.) */
-export function registerFleetRoutes(app: TypedApp, deps: Pick<HttpDeps, 'clock' | 'readNodes' | 'forgetNode'>): void {
+/**
+ * Nodes as control believes them to be: `/api/v1/nodes`. (What a node may do is the matter of /api/v1/trust.) With TLS, others than
+ * the operator may look and change nothing.
+ */
+export function registerFleetRoutes(
+  app: TypedApp,
+  deps: Pick<HttpDeps, 'clock' | 'readNodes' | 'forgetNode' | 'trust'>,
+): void {
+  const { trust } = deps;
   app.get(
     '/api/v1/nodes',
     {
@@ -20,6 +28,7 @@ export function registerFleetRoutes(app: TypedApp, deps: Pick<HttpDeps, 'clock' 
   app.delete(
     '/api/v1/nodes/:node',
     {
+      onRequest: trust === undefined ? [] : requireOperator(trust),
       schema: {
         tags: ['fleet'],
         summary: 'Forget a node that is gone for good; what it sent stays, and it is back when it is heard again',

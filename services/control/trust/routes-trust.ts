@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
 import {
@@ -63,17 +64,23 @@ export function registerTrustRoutes(app: TypedApp, deps: { readonly trust: Trust
   );
 }
 
+/**
+ * Lets a request through that carries the secret of control's trust folder as a bearer token.
+ * @throws AppError `forbidden` for any other.
+ */
+export const requireOperator = (trust: Pick<Trust, 'isOperator'>) => async (request: FastifyRequest) => {
+  const [scheme, secret] = (request.headers.authorization ?? '').split(' ');
+  if (scheme?.toLowerCase() !== 'bearer' || secret === undefined || !trust.isOperator(secret))
+    throw new AppError('forbidden', 'Nodes are a matter of whoever may read the files of control', {
+      hint: 'Run the command where control runs, as root or as its user, with its --data-dir',
+    });
+};
+
 /** What the operator asks for: `/api/v1/trust/…`, with the secret of control's trust folder as a bearer token (RFC 6750). */
 export function registerOperatorRoutes(app: TypedApp, deps: { readonly trust: Trust; readonly clock: Clock }): void {
   const { trust, clock } = deps;
   const tags = ['trust'];
-  app.addHook('onRequest', async (request) => {
-    const [scheme, secret] = (request.headers.authorization ?? '').split(' ');
-    if (scheme?.toLowerCase() !== 'bearer' || secret === undefined || !trust.isOperator(secret))
-      throw new AppError('forbidden', 'Who joins is decided by whoever may read the files of control', {
-        hint: 'Run the command where control runs, as root or as its user, with its --data-dir',
-      });
-  });
+  app.addHook('onRequest', requireOperator(trust));
   app.get(
     '/api/v1/trust/tokens',
     { schema: { tags, summary: 'Join tokens that are open', response: { 200: tokensSchema, ...problemResponses } } },
