@@ -34,7 +34,7 @@ export async function commandHost(paths: LabPaths, host: string, action: Action)
     if (error instanceof AppError && error.code === 'unreachable') return undefined;
     throw error;
   });
-  if (answer === undefined) return 'no-agent';
+  if (answer === undefined || answer.state === 'unknown') return 'no-agent';
   if (answer.state === 'done' || answer.state === 'taken') return answer.state;
   // An agent that is still at the last action is no obstacle to entering the host.
   if (answer.refusal === 'busy' || answer.refusal === 'overloaded') return 'no-agent';

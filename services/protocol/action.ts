@@ -80,11 +80,14 @@ export const actionRequestSchema = z.object({
   do: actionSchema,
   waitMs: z.int().min(0).max(120_000).default(actionLimits.runMs),
 });
-/** The answer. `taken`: it had not ended by then, or its result is still on its way. */
+/**
+ * The answer. `taken`: it had not ended by then, or its result is still on its way. `unknown`: the agent was sent the command and
+ * has not said whether it takes it.
+ */
 export const actionAnswerSchema = z.object({
   id: z.string(),
   node: z.string(),
-  state: z.enum(['refused', 'taken', 'done', 'failed']),
+  state: z.enum(['refused', 'taken', 'unknown', 'done', 'failed']),
   refusal: refusalSchema.optional(),
   detail: z.string(),
   output: z.string(),

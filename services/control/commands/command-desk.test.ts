@@ -10,14 +10,24 @@ import { createCommandEvents } from './command-events.ts';
 const heal: Action = { action: 'fault-heal', parameters: { fault: 'queue-full' } };
 const waitMs = 5000;
 
-function deskWith(reply: (command: SignedCommand) => CommandReply | undefined, pendingMax = 2) {
+function deskWith(
+  reply: (command: SignedCommand) => CommandReply | 'not-connected' | 'silent',
+  pendingMax = 2,
+  lifeOf = (lifeMs: number) => lifeMs,
+) {
   const sent: SignedCommand[] = [];
   let count = 0;
   const desk = createCommandDesk({
     clock: systemClock,
     events: createCommandEvents({ log: createLog({ process: 'test', level: 'fatal' }), registry: new Registry() }),
     newId: () => `c${++count}`,
-    sign: ({ lifeMs, ...named }) => ({ ...named, epoch: 1, nonce: '', notAfter: lifeMs, signature: '' }),
+    sign: ({ lifeMs, ...named }) => ({
+      ...named,
+      epoch: 1,
+      nonce: '',
+      notAfter: systemClock.now() + lifeOf(lifeMs),
+      signature: '',
+    }),
     send: async (_, command) => {
       sent.push(command);
       return reply(command);
@@ -52,9 +62,31 @@ test('a refusal is told with its reason', async () => {
   });
 });
 
-test('an agent that says nothing is unreachable', async () => {
-  const { desk } = deskWith(() => undefined);
-  await expect(desk.run('mx1', heal, waitMs)).rejects.toMatchObject({ code: 'unreachable' });
+test('a node that is not connected is unreachable', async () => {
+  const { desk } = deskWith(() => 'not-connected');
+  await expect(desk.run('mx1', heal, waitMs)).rejects.toMatchObject({
+    code: 'unreachable',
+    message: expect.stringContaining('not connected, so nothing was sent'),
+  });
+});
+
+test('an agent that says nothing may have taken it: its end is waited for', async () => {
+  const { desk } = deskWith(() => 'silent');
+  const answer = desk.run('mx1', heal, waitMs);
+  desk.resultCame('mx1', result('c1'));
+  expect(await answer).toMatchObject({ state: 'done', output: 'out' });
+});
+
+test('whether a command was taken is unknown once it can be taken no more, and no sooner than who asks will wait', async () => {
+  const unknown = { state: 'unknown', detail: expect.stringContaining('It may have been taken') };
+  expect(
+    await deskWith(
+      () => 'silent',
+      2,
+      () => 10,
+    ).desk.run('mx1', heal, 60_000),
+  ).toMatchObject(unknown);
+  expect(await deskWith(() => 'silent').desk.run('mx1', heal, 10)).toMatchObject(unknown);
 });
 
 test('what is under way is bounded, and ends give room', async () => {

@@ -7,9 +7,9 @@ import type { CommandEvents } from './command-events.ts';
 
 export type CommandDesk = {
   /**
-   * Has an agent do something, and waits at most `waitMs` for its end once it is taken.
-   * @throws AppError `unreachable` when the node is not connected or does not say whether it takes the command,
-   *   `overloaded` when too many are under way.
+   * Has an agent do something, and waits at most `waitMs` for its end once it is taken. When the agent does not say whether
+   * it takes the command, its end is waited for as long as it could still be taken, and else the state is `unknown`.
+   * @throws AppError `unreachable` when the node is not connected: nothing was sent; `overloaded` when too many are under way.
    */
   readonly run: (node: string, action: Action, waitMs: number) => Promise<ActionAnswer>;
   /** The end of an action, as the node says it that was connected. */
@@ -24,8 +24,12 @@ export function createCommandDesk(deps: {
   readonly sign: (
     wish: Pick<SignedCommand, 'id' | 'action' | 'parameters' | 'node'> & { readonly lifeMs: number },
   ) => SignedCommand;
-  /** Resolves with what the agent said within `withinMs`, `undefined` when it said nothing or is not connected. */
-  readonly send: (node: string, command: SignedCommand, withinMs: number) => Promise<CommandReply | undefined>;
+  /** Resolves with what the agent said within `withinMs`. */
+  readonly send: (
+    node: string,
+    command: SignedCommand,
+    withinMs: number,
+  ) => Promise<CommandReply | 'not-connected' | 'silent'>;
   readonly pendingMax?: number;
 }): CommandDesk {
   const { clock, events, newId, sign, send, pendingMax = actionLimits.pendingMax } = deps;
@@ -37,15 +41,17 @@ export function createCommandDesk(deps: {
     const command = sign({ id, node, action: action.action, parameters: action.parameters, lifeMs });
     events.commandSigned(id, node, action);
     const reply = await send(node, command, acceptMs);
-    if (reply === undefined) {
-      events.commandUnanswered(id, node, action.action);
-      throw new AppError('unreachable', `The agent of ${node} does not answer`, {
-        hint: 'See the Nodes page for its state; a command that it has not answered is void within half a minute',
+    if (reply === 'not-connected') {
+      events.commandNotSent(id, node, action.action);
+      throw new AppError('unreachable', `The agent of ${node} is not connected, so nothing was sent to it`, {
+        hint: 'See the Nodes page for its state',
       });
     }
-    if (!reply.taken) return { id, node, state: 'refused', refusal: reply.refusal, detail: reply.detail, output: '' };
-    const result = await within(waitMs, ended);
-    if (result === undefined) return { id, node, state: 'taken', detail: 'It has not ended yet.', output: '' };
+    if (reply !== 'silent' && !reply.taken)
+      return { id, node, state: 'refused', refusal: reply.refusal, detail: reply.detail, output: '' };
+    const takableMs = Math.max(0, command.notAfter - clock.now());
+    const result = await within(reply === 'silent' ? Math.min(waitMs, takableMs) : waitMs, ended);
+    if (result === undefined) return { id, node, ...(reply === 'silent' ? unknown : unended), output: '' };
     return { id, node, state: result.outcome, detail: result.detail, output: result.output };
   }
 
@@ -82,3 +88,10 @@ export function createCommandDesk(deps: {
     },
   };
 }
+
+const unended = { state: 'taken', detail: 'It has not ended yet.' } as const;
+/** An agent writes down that it takes a command before it says so: its silence does not mean that nothing happens. */
+const unknown = {
+  state: 'unknown',
+  detail: 'The agent has not said whether it takes the command. It may have been taken: heal it, or ask again.',
+} as const;

@@ -22,9 +22,9 @@ export function createCommandEvents(deps: { readonly log: Logger; readonly regis
       commands.inc({ action, state });
       log.info({ id, node, state, detail }, 'a command is answered for');
     },
-    commandUnanswered(id: string, node: string, action: string): void {
-      commands.inc({ action, state: 'unanswered' });
-      log.warn({ id, node }, 'an agent does not say whether it takes a command');
+    commandNotSent(id: string, node: string, action: string): void {
+      commands.inc({ action, state: 'not-connected' });
+      log.warn({ id, node }, 'a command is for an agent that is not connected');
     },
     resultCame(node: string, result: ActionResult): void {
       const { id, outcome, detail, startedAt, endedAt } = result;

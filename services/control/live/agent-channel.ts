@@ -15,8 +15,12 @@ import type { Trust } from '../trust/trust.ts';
 const agentsMax = 1000;
 
 export type AgentChannel = {
-  /** What the agent says to a command within `withinMs`; `undefined` when it is not connected or says nothing. */
-  readonly send: (node: string, command: SignedCommand, withinMs: number) => Promise<CommandReply | undefined>;
+  /** What the agent says to a command within `withinMs`; when it is `silent`, the command may have come to it all the same. */
+  readonly send: (
+    node: string,
+    command: SignedCommand,
+    withinMs: number,
+  ) => Promise<CommandReply | 'not-connected' | 'silent'>;
 };
 
 /** The control channel: hello with the protocol version, then heartbeats. One connection a node; a newer one takes over. */
@@ -89,13 +93,13 @@ export function serveAgents(
   return {
     send: async (node, command, withinMs) => {
       const socket = socketByNode.get(node);
-      if (socket === undefined) return undefined;
+      if (socket === undefined) return 'not-connected';
       const reply: unknown = await socket
         .timeout(withinMs)
         .emitWithAck('command', z.encode(signedCommandSchema, command))
         .catch(() => undefined);
       const read = commandReplySchema.safeParse(reply);
-      return read.success ? read.data : undefined;
+      return read.success ? read.data : 'silent';
     },
   };
 }
