@@ -1,7 +1,8 @@
 // The guard in a real kernel: three hosts and a client in network namespaces, the client asking the group's addresses every 2 ms.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createCluster, type LeaseCluster, type LeaseNode, theHolder, until } from './lease-cluster.ts';
@@ -62,11 +63,14 @@ describe.skipIf(!isPossible)('the guard (needs root, nftables, socat, iproute2)'
     network?.remove();
   });
 
-  async function running(options: Record<string, unknown> = {}): Promise<readonly LeaseNode[]> {
+  /** `commands`: a folder that comes first in PATH; the commands there are told in NODE which member runs them. */
+  async function running(options: Record<string, unknown> = {}, commands?: string): Promise<readonly LeaseNode[]> {
+    const environment = (number: number) =>
+      commands === undefined ? [] : ['env', `PATH=${commands}:${process.env.PATH}`, `NODE=mx${number}`];
     cluster = await createCluster(3, {
       advertMs,
       hosts: network.hosts,
-      under: [0, 1, 2].map((index) => ['ip', 'netns', 'exec', network.nameOf(index)]),
+      under: [0, 1, 2].map((index) => ['ip', 'netns', 'exec', network.nameOf(index), ...environment(index + 1)]),
       group: {
         ...{ shadow: false, rttMs: 10 },
         addresses: [
@@ -256,6 +260,26 @@ describe.skipIf(!isPossible)('the guard (needs root, nftables, socat, iproute2)'
     expect(silent - stopped).toBeLessThan(2 * advertMs + 10);
     await served(first, silent + 50);
     expect((await first.status()).role).toBe('holding');
+  });
+
+  test('a holder whose guard can no longer be opened gives way to a member whose guard can', async () => {
+    const commands = mkdtempSync(join(tmpdir(), 'mailward-commands-'));
+    const nft = `#!/bin/sh\n[ -e ${commands}/$NODE ] && exit 1\nPATH=\${PATH#*:} exec nft "$@"\n`;
+    writeFileSync(join(commands, 'nft'), nft, { mode: 0o755 });
+    try {
+      const nodes = await running({}, commands);
+      const first = await theHolder(nodes);
+      await served(first, now());
+      writeFileSync(join(commands, `mx${first.number}`), '');
+      process.kill(nftChildOf(first), 'SIGKILL');
+      const broken = now();
+      const second = await theHolder(nodes.filter((node) => node !== first));
+      await served(second, broken);
+      expect(overlapMs(first, second, broken)).toBe(0);
+      expect((await first.status()).why.join(' ')).toContain('the guard could not be opened');
+    } finally {
+      rmSync(commands, { recursive: true, force: true });
+    }
   });
 
   test('flush ruleset with the agent alive: closed rules come back, nobody else ever answers', async () => {

@@ -1,6 +1,7 @@
 // The guard in the kernel: addresses answer only while the gate's element lives, whatever becomes of this process. The order of
 // every line is the machine's; here is only how each is written.
 import type { LeaseGroupConfig } from '../../protocol/lease-config.ts';
+import { leaseTermsOf } from '../../protocol/lease-config.ts';
 import { createAddressKeeper } from './address-keeper.ts';
 import { createAnnouncer } from './announcer.ts';
 import type { Guard } from './guard-port.ts';
@@ -10,6 +11,12 @@ import { createRulesetWatch } from './ruleset-watch.ts';
 
 /** A closing that was refused is tried again: until it stands the machine does nothing else. */
 const closeAgainMs = 50;
+/** The machine arms again at once; an arm is never late, so that a refused one would only be refused again. */
+export const armAgainMs = 50;
+/** Refusals further apart than this do not belong together. */
+const refusalsApartMs = 1000;
+/** A member that could not open is fit again when no line was refused for this long: it tries none while others hold. */
+const fitAgainMs = 10_000;
 const faultsMax = 8;
 /** After a refused line the rules are read; not more often than this, because most refusals are mere lateness on a busy machine. */
 const verifyAfterRefusalMs = 500;
@@ -20,6 +27,8 @@ export type GuardDeps = {
   readonly monotonicMs: () => number;
   /** Somebody else changed the rules. */
   readonly onLost: () => void;
+  /** Whether this member could open what it would hold; told on change. */
+  readonly onFitness: (isFit: boolean, why: string) => void;
   readonly onFault: (what: string, error?: unknown) => void;
 };
 
@@ -30,6 +39,30 @@ export function createKernelGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
   let lost = 0;
   let isStopped = false;
   let verifiedAt = Number.NEGATIVE_INFINITY;
+  const openWithinMs = 2 * leaseTermsOf(config).advertMs;
+  const openFault = `For ${openWithinMs} ms the guard could not be opened: this member is not fit to hold.`;
+  let refusedSince = Number.NEGATIVE_INFINITY;
+  let refusedAt = Number.NEGATIVE_INFINITY;
+  let cancelFitAgain: (() => void) | undefined;
+  function noteRefused(): void {
+    refused += 1;
+    const now = monotonicMs();
+    if (now - refusedAt > Math.max(refusalsApartMs, openWithinMs)) refusedSince = now;
+    refusedAt = now;
+    if (isStopped || now - refusedSince < openWithinMs) return;
+    if (cancelFitAgain === undefined) deps.onFitness(false, openFault);
+    faults.add(openFault);
+    cancelFitAgain?.();
+    cancelFitAgain = after(fitAgainMs, noteFit);
+  }
+  function noteFit(): void {
+    refusedAt = Number.NEGATIVE_INFINITY;
+    if (cancelFitAgain === undefined) return;
+    cancelFitAgain();
+    cancelFitAgain = undefined;
+    faults.delete(openFault);
+    deps.onFitness(true, 'The guard may be opened again.');
+  }
   const onFault = (what: string, error?: unknown) => {
     if (isStopped) return;
     const isMissing = (error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
@@ -59,7 +92,7 @@ export function createKernelGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
         done();
         return;
       }
-      refused += 1;
+      noteRefused();
       faults.add(closeFault);
       after(closeAgainMs, () => close(done));
     });
@@ -67,7 +100,7 @@ export function createKernelGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
   const closeFault = 'The kernel does not take the rules of the guard: this member cannot hold.';
   const counted = (done: (isDone: boolean) => void) => (isDone: boolean) => {
     if (!isDone) {
-      refused += 1;
+      noteRefused();
       // Perhaps the tables are gone; a refusal because of lateness finds them as they should be.
       if (monotonicMs() - verifiedAt > verifyAfterRefusalMs) {
         verifiedAt = monotonicMs();
@@ -79,11 +112,20 @@ export function createKernelGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
 
   return {
     close,
-    arm: (key, forMs, done) => nft.write(armLine(config.name, key, forMs), counted(done)),
+    arm: (key, forMs, done) => {
+      const answer = (isDone: boolean) => (isDone ? done(true) : void after(armAgainMs, () => done(false)));
+      nft.write(armLine(config.name, key, forMs), counted(answer));
+    },
     fire: (key, timeoutMs, done) => {
       const leftMs = timeoutMs();
       if (leftMs < 1) done(false);
-      else nft.write(fireLine(config.name, key, leftMs), counted(done));
+      else {
+        const answer = (isDone: boolean) => {
+          if (isDone) noteFit();
+          done(isDone);
+        };
+        nft.write(fireLine(config.name, key, leftMs), counted(answer));
+      }
     },
     assert: (_epoch, deadline) => addresses.assert(deadline),
     announce: announcer.announce,
@@ -91,6 +133,7 @@ export function createKernelGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
     report: () => ({ kind: faults.size === 0 ? 'kernel' : 'none', faults: [...faults], refused, lost }),
     stop: async () => {
       isStopped = true;
+      cancelFitAgain?.();
       watch.stop();
       announcer.stop();
       await nft.stop();

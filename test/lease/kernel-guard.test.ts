@@ -1,0 +1,75 @@
+// The guard where the kernel takes nothing: commands that stand in for nft, so that neither root nor a kernel is needed.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Guard } from '../../services/lease/guard/guard-port.ts';
+import { armAgainMs, createKernelGuard } from '../../services/lease/guard/kernel-guard.ts';
+import { leaseConfigSchema } from '../../services/protocol/lease-config.ts';
+import { systemClock } from '../../services/runtime/clock.ts';
+import { until } from './lease-cluster.ts';
+
+const advertMs = 150;
+let folder: string;
+let guard: Guard | undefined;
+const pathBefore = process.env.PATH;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'mailward-commands-'));
+  process.env.PATH = `${folder}:${pathBefore}`;
+});
+afterEach(async () => {
+  await guard?.stop();
+  process.env.PATH = pathBefore;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const command = (name: string, body: string) =>
+  writeFileSync(join(folder, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+function openGuard(onFitness: (isFit: boolean) => void): Guard {
+  for (const name of ['ip', 'socat', 'setpriv']) command(name, 'exec cat >/dev/null');
+  const voter = (number: number) => ({ number, node: `mx${number}`, host: `192.0.2.${number}` });
+  const config = leaseConfigSchema.parse({
+    node: 'mx1',
+    groups: [
+      {
+        ...{ name: 'mail', incarnation: '4a6f1f0e-7b1c-4d56-9d3b-0d9b3c1c2f10', noMajority: 'hold-down', advertMs },
+        ...{ keys: [{ id: 1, secretFile: 'none' }], voters: [1, 2, 3].map(voter), rttMs: 10 },
+        addresses: [{ address: '192.0.2.100/24', device: 'eth0' }],
+      },
+    ],
+  }).groups[0];
+  if (config === undefined) throw new Error('one group');
+  return createKernelGuard(config, {
+    ...systemClock,
+    ...{ monotonicMs: () => performance.now(), onLost: () => {}, onFault: () => {}, onFitness },
+  });
+}
+
+test('a guard that cannot open is tried with pauses, is unfit after 2·A, and is fit again once it opens', async () => {
+  command('nft', 'exit 1');
+  const told: { readonly isFit: boolean; readonly at: number }[] = [];
+  const startedAt = performance.now();
+  guard = openGuard((isFit) => told.push({ isFit, at: performance.now() - startedAt }));
+  let key = 0;
+  let opened = 0;
+  // What the machine does as long as it holds.
+  const arm = () => guard?.arm(++key, 20, (isArmed) => (isArmed ? fire() : arm()));
+  const fire = () =>
+    guard?.fire(
+      key,
+      () => 100,
+      (isDone) => {
+        if (isDone) opened += 1;
+        else arm();
+      },
+    );
+  arm();
+  const unfit = await until('it is unfit', async () => told[0]);
+  expect(unfit.isFit).toBe(false);
+  expect(unfit.at).toBeGreaterThanOrEqual(2 * advertMs);
+  expect(key).toBeLessThanOrEqual(unfit.at / armAgainMs + 2);
+  command('nft', 'while read -r line; do echo "# new generation 1"; done');
+  await until('it opens', async () => (opened > 0 ? true : undefined));
+  expect(told.map(({ isFit }) => isFit)).toEqual([false, true]);
+});
