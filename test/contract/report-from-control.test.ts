@@ -42,7 +42,6 @@ beforeAll(async () => {
     {
       ...{ ...deps, retention, events, renderMetrics: events.renderMetrics, onBatch: () => {} },
       forgetNode: async () => {},
-      forgetNode: async () => {},
       readOverview: (request) => readOverview(request, deps),
     },
   );
