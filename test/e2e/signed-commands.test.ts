@@ -69,6 +69,18 @@ test('what a node does not allow is refused, with the reason and counted', async
   expect(metrics).toContain('mailward_agent_commands_refused_total{reason="not-allowed"} 1');
 });
 
+test('an agent that cannot say whether it takes a command is not said to have let it go', async () => {
+  const control = await site.startControl();
+  const agent = await startAgent(control, 'mx1', "actions: { allow: ['fault:rspamd-killed'] }\n");
+  process.kill(agent.pid, 'SIGSTOP');
+  const asked = await act(control, 'mx1', { ...heal('rspamd-killed'), waitMs: 100 }).finally(() =>
+    process.kill(agent.pid, 'SIGCONT'),
+  );
+  expect(asked.json).toMatchObject({ state: 'unknown', detail: expect.stringContaining('It may have been taken') });
+  const done = 'mailward_agent_actions_total{action="fault-heal",outcome="done"} 1';
+  await vi.waitFor(async () => expect(await (await fetch(`${agent.url}/metrics`)).text()).toContain(done), inTime);
+});
+
 test('only an operator may ask, for a node that is connected, in words that are understood', async () => {
   const control = await site.startControl();
   const url = `${control.url}/api/v1/nodes/mx1/actions`;
