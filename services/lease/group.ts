@@ -55,7 +55,7 @@ type GroupDeps = {
   readonly events: LeaseEvents;
   readonly openGuard: (hooks: {
     readonly onLost: () => void;
-    readonly onFitness: (isFit: boolean, why: string) => void;
+    readonly onFitness: (part: string, isFit: boolean, why: string) => void;
     readonly onFault: (what: string, error?: unknown) => void;
   }) => Guard;
 };
@@ -107,10 +107,10 @@ export async function startGroup(
   );
   const guard = deps.openGuard({
     onLost: () => loop.handle({ kind: 'guardLost' }),
-    onFitness: (isFit, why) => {
+    onFitness: (part, isFit, why) => {
       events.guardFault(group, why);
       history.say(why, loop.state());
-      health.noteService('the guard', 'hard', isFit);
+      health.noteService(part, 'hard', isFit);
     },
     onFault: (what, error) => events.guardFault(group, what, error),
   });

@@ -26,8 +26,9 @@ afterEach(async () => {
 
 const command = (name: string, body: string) =>
   writeFileSync(join(folder, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
-function openGuard(onFitness: (isFit: boolean) => void): Guard {
-  for (const name of ['ip', 'socat', 'setpriv']) command(name, 'exec cat >/dev/null');
+function openGuard(onFitness: (part: string, isFit: boolean) => void): Guard {
+  for (const name of ['socat', 'setpriv']) command(name, 'exec cat >/dev/null');
+  command('ip', 'case "$*" in *show*) ;; *) exec cat >/dev/null;; esac');
   const voter = (number: number) => ({ number, node: `mx${number}`, host: `192.0.2.${number}` });
   const config = leaseConfigSchema.parse({
     node: 'mx1',
@@ -50,7 +51,7 @@ test('a guard that cannot open is tried with pauses, is unfit after 2·A, and is
   command('nft', 'exit 1');
   const told: { readonly isFit: boolean; readonly at: number }[] = [];
   const startedAt = performance.now();
-  guard = openGuard((isFit) => told.push({ isFit, at: performance.now() - startedAt }));
+  guard = openGuard((_part, isFit) => told.push({ isFit, at: performance.now() - startedAt }));
   let key = 0;
   let opened = 0;
   // What the machine does as long as it holds.
@@ -72,4 +73,27 @@ test('a guard that cannot open is tried with pauses, is unfit after 2·A, and is
   command('nft', 'while read -r line; do echo "# new generation 1"; done');
   await until('it opens', async () => (opened > 0 ? true : undefined));
   expect(told.map(({ isFit }) => isFit)).toEqual([false, true]);
+});
+
+test('an address that is not on its device, though it was put there, is a fault and makes the member unfit', async () => {
+  command('nft', 'while read -r line; do echo "# new generation 1"; done');
+  const told: string[] = [];
+  guard = openGuard((part, isFit) => told.push(`${part} ${isFit}`));
+  const assert = () => guard?.assert(1, performance.now() + 1000);
+  assert();
+  await until('it is unfit', async () => {
+    assert();
+    return told[0];
+  });
+  expect(guard.report().faults.join(' ')).toContain('not on its device');
+  command(
+    'ip',
+    'case "$*" in *show*) echo "2: eth0 inet 192.0.2.100/24 scope global eth0";; *) exec cat >/dev/null;; esac',
+  );
+  await until('it is fit', async () => {
+    assert();
+    return told[1];
+  });
+  expect(told).toEqual(['the addresses false', 'the addresses true']);
+  expect(guard.report()).toMatchObject({ kind: 'kernel', faults: [] });
 });

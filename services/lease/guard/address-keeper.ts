@@ -2,10 +2,15 @@
 // which a flushed firewall cannot remove. Written through a lasting `ip -batch -`; each refresh also restores what somebody took off.
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
 import type { LeaseAddressConfig } from '../../protocol/lease-config.ts';
+import { bareAddress } from '../../protocol/lease-config.ts';
 
 /** Lifetimes are whole seconds, so refreshing them more often changes nothing. */
 const refreshEveryMs = 400;
 const commandWithinMs = 2000;
+/** What was written may have come to nothing: a device that is down, a child that is stopped. So it is read back this often. */
+const lookEveryMs = 1000;
+/** Lines that wait for a child that takes none; then it is ended, and a new one gets the newest. */
+const waitingBytesMax = 64 * 1024;
 
 export type AddressKeeper = {
   /** Present, for what is left until `deadline` (monotonic ms), rounded up, and a second. */
@@ -32,6 +37,12 @@ export function createAddressKeeper(
   addresses: readonly LeaseAddressConfig[],
   deps: {
     readonly monotonicMs: () => number;
+    readonly every: (periodMs: number, task: () => void) => () => void;
+    /** An address may be away for this long, and is put back within. */
+    readonly absentMsMax: number;
+    /** At each look that finds an address away for longer. */
+    readonly onAbsent: () => void;
+    readonly onPresent: () => void;
     readonly onFault: (what: string, error?: unknown) => void;
   },
 ): AddressKeeper {
@@ -58,8 +69,33 @@ export function createAddressKeeper(
   }
   function write(lines: readonly string[]): void {
     child ??= start();
-    child.stdin.write(`${lines.join('\n')}\n`);
+    if (child.stdin.writableLength > waitingBytesMax) replace();
+    else child.stdin.write(`${lines.join('\n')}\n`);
   }
+
+  /** Its end is told by `close`; the next line starts another. */
+  const replace = () => void child?.kill('SIGKILL');
+
+  let absentSince: number | undefined;
+  let isLooking = false;
+  async function look(): Promise<void> {
+    if (!isAsserted || isLooking) return;
+    isLooking = true;
+    const found = await Promise.all(addresses.map(isPresent));
+    isLooking = false;
+    if (!isAsserted || isStopped) return;
+    if (found.every((isThere) => isThere)) {
+      absentSince = undefined;
+      deps.onPresent();
+      return;
+    }
+    const now = deps.monotonicMs();
+    absentSince ??= now;
+    if (now - absentSince < deps.absentMsMax) return;
+    deps.onAbsent();
+    replace();
+  }
+  const stopLooking = deps.every(lookEveryMs, () => void look());
 
   child = start();
   return {
@@ -76,12 +112,14 @@ export function createAddressKeeper(
       refreshedAt = Number.NEGATIVE_INFINITY;
       if (!isAsserted) return;
       isAsserted = false;
+      absentSince = undefined;
       // An old session's retransmission would announce this node again; kernels without INET_DIAG_DESTROY leave it be.
       for (const { address } of addresses)
         execFile('ss', ['-K', 'src', address.split('/')[0] ?? ''], { timeout: commandWithinMs }, () => {});
     },
     stop: async () => {
       isStopped = true;
+      stopLooking();
       const last = child;
       if (last === undefined) return;
       const ended = new Promise<void>((resolve) => last.once('close', () => resolve()));
@@ -91,4 +129,15 @@ export function createAddressKeeper(
       clearTimeout(killer);
     },
   };
+}
+
+/** Whether the device has the address with its prefix length; false also when the device is not there. */
+function isPresent({ address, device }: LeaseAddressConfig): Promise<boolean> {
+  const [, length] = addressWithLength(address).split('/');
+  const words = ['-o', 'address', 'show', 'dev', device];
+  return new Promise((resolve) => {
+    execFile('ip', words, { timeout: commandWithinMs, killSignal: 'SIGKILL' }, (error, text) =>
+      resolve(error === null && text.split(/\s+/).includes(`${bareAddress(address)}/${length}`)),
+    );
+  });
 }

@@ -27,8 +27,8 @@ export type GuardDeps = {
   readonly monotonicMs: () => number;
   /** Somebody else changed the rules. */
   readonly onLost: () => void;
-  /** Whether this member could open what it would hold; told on change. */
-  readonly onFitness: (isFit: boolean, why: string) => void;
+  /** Whether this member could open what it would hold, as far as `part` tells; told on change. */
+  readonly onFitness: (part: string, isFit: boolean, why: string) => void;
   readonly onFault: (what: string, error?: unknown) => void;
 };
 
@@ -40,28 +40,45 @@ export function createKernelGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
   let isStopped = false;
   let verifiedAt = Number.NEGATIVE_INFINITY;
   const openWithinMs = 2 * leaseTermsOf(config).advertMs;
-  const openFault = `For ${openWithinMs} ms the guard could not be opened: this member is not fit to hold.`;
   let refusedSince = Number.NEGATIVE_INFINITY;
   let refusedAt = Number.NEGATIVE_INFINITY;
-  let cancelFitAgain: (() => void) | undefined;
+  /** A fault that makes the member unfit until `clear`, or until nothing was noted for a while. */
+  function createUnfitness(part: string, why: string): { readonly note: () => void; readonly clear: () => void } {
+    let cancel: (() => void) | undefined;
+    const clear = () => {
+      if (cancel === undefined) return;
+      cancel();
+      cancel = undefined;
+      faults.delete(why);
+      if (!isStopped) deps.onFitness(part, true, `This may hold again: ${part}.`);
+    };
+    const note = () => {
+      if (isStopped) return;
+      if (cancel === undefined) deps.onFitness(part, false, why);
+      faults.add(why);
+      cancel?.();
+      cancel = after(fitAgainMs, clear);
+    };
+    return { note, clear };
+  }
+  const opening = createUnfitness(
+    'the guard',
+    `For ${openWithinMs} ms the guard could not be opened: this member is not fit.`,
+  );
+  const presence = createUnfitness(
+    'the addresses',
+    'An address that should be here is not on its device: this member is not fit to hold.',
+  );
   function noteRefused(): void {
     refused += 1;
     const now = monotonicMs();
     if (now - refusedAt > Math.max(refusalsApartMs, openWithinMs)) refusedSince = now;
     refusedAt = now;
-    if (isStopped || now - refusedSince < openWithinMs) return;
-    if (cancelFitAgain === undefined) deps.onFitness(false, openFault);
-    faults.add(openFault);
-    cancelFitAgain?.();
-    cancelFitAgain = after(fitAgainMs, noteFit);
+    if (now - refusedSince >= openWithinMs) opening.note();
   }
-  function noteFit(): void {
+  function noteOpened(): void {
     refusedAt = Number.NEGATIVE_INFINITY;
-    if (cancelFitAgain === undefined) return;
-    cancelFitAgain();
-    cancelFitAgain = undefined;
-    faults.delete(openFault);
-    deps.onFitness(true, 'The guard may be opened again.');
+    opening.clear();
   }
   const onFault = (what: string, error?: unknown) => {
     if (isStopped) return;
@@ -70,7 +87,11 @@ export function createKernelGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
     deps.onFault(what, error);
   };
   const nft = createNftChild({ after, onFault });
-  const addresses = createAddressKeeper(config.addresses, { monotonicMs, onFault });
+  const addresses = createAddressKeeper(config.addresses, {
+    ...{ monotonicMs, onFault, every: deps.every, absentMsMax: openWithinMs },
+    onAbsent: presence.note,
+    onPresent: presence.clear,
+  });
   const announcer = createAnnouncer(config.addresses, { after, onFault });
   const watch = createRulesetWatch(config.name, {
     ...{ after, every: deps.every, monotonicMs, onFault },
@@ -121,7 +142,7 @@ export function createKernelGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
       if (leftMs < 1) done(false);
       else {
         const answer = (isDone: boolean) => {
-          if (isDone) noteFit();
+          if (isDone) noteOpened();
           done(isDone);
         };
         nft.write(fireLine(config.name, key, leftMs), counted(answer));
@@ -133,7 +154,8 @@ export function createKernelGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
     report: () => ({ kind: faults.size === 0 ? 'kernel' : 'none', faults: [...faults], refused, lost }),
     stop: async () => {
       isStopped = true;
-      cancelFitAgain?.();
+      opening.clear();
+      presence.clear();
       watch.stop();
       announcer.stop();
       await nft.stop();
