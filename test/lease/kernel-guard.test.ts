@@ -1,5 +1,5 @@
 // The guard where the kernel takes nothing: commands that stand in for nft, so that neither root nor a kernel is needed.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -36,7 +36,7 @@ function openGuard(onFitness: (part: string, isFit: boolean) => void): Guard {
       {
         ...{ name: 'mail', incarnation: '4a6f1f0e-7b1c-4d56-9d3b-0d9b3c1c2f10', noMajority: 'hold-down', advertMs },
         ...{ keys: [{ id: 1, secretFile: 'none' }], voters: [1, 2, 3].map(voter), rttMs: 10 },
-        addresses: [{ address: '192.0.2.100/24', device: 'eth0' }],
+        addresses: [{ address: '192.0.2.100/24', device: 'lo' }],
       },
     ],
   }).groups[0];
@@ -96,4 +96,19 @@ test('an address that is not on its device, though it was put there, is a fault 
   });
   expect(told).toEqual(['the addresses false', 'the addresses true']);
   expect(guard.report()).toMatchObject({ kind: 'kernel', faults: [] });
+});
+
+test('a frame that a delayed socat still holds is never sent once the guard closes', async () => {
+  command('nft', 'while read -r line; do echo "# new generation 1"; done');
+  guard = openGuard(() => {});
+  const held = join(folder, 'held');
+  // It has its frame, and is late with it.
+  command('socat', `cat >/dev/null; echo $$ >>${held}; exec sleep 60`);
+  // The sockets that wait since the opening run the former command; the first announcement uses those.
+  guard.announce(() => true);
+  const pids = await until('a frame is held', async () => readFileSync(held, 'utf8').trim().split('\n'));
+  guard.close(() => {});
+  await until('its process has ended', async () =>
+    pids.every((pid) => !existsSync(`/proc/${pid}`)) ? true : undefined,
+  );
 });

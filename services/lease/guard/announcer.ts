@@ -11,6 +11,8 @@ export const announceAfterMs = [0, 20, 200, 1000, 5000] as const;
 
 export type Announcer = {
   readonly announce: (isCurrent: () => boolean) => void;
+  /** Nothing is said any more: a frame that a delayed socat holds passes by the rules, so the socat is ended. */
+  readonly silence: () => void;
   readonly stop: () => void;
 };
 
@@ -22,6 +24,7 @@ export function createAnnouncer(
   },
 ): Announcer {
   const waiting = new Map<LeaseAddressConfig, ChildProcess>();
+  const sending = new Set<ChildProcess>();
   let cancels: (() => void)[] = [];
   let isStopped = false;
 
@@ -33,6 +36,7 @@ export function createAnnouncer(
     child.stdin?.on('error', () => {});
     child.once('error', (error) => deps.onFault('socat cannot be started, so that no move is announced', error));
     child.once('close', () => {
+      sending.delete(child);
       if (waiting.get(address) === child) waiting.delete(address);
     });
     waiting.set(address, child);
@@ -42,12 +46,21 @@ export function createAnnouncer(
     const child = waiting.get(address);
     waiting.delete(address);
     const frame = frameOf(address);
-    child?.stdin?.end(frame);
+    if (child !== undefined) {
+      sending.add(child);
+      child.stdin?.end(frame);
+    }
     prepare(address);
+  }
+
+  function silence(): void {
+    for (const cancel of cancels) cancel();
+    for (const child of sending) child.kill('SIGKILL');
   }
 
   for (const address of addresses) prepare(address);
   return {
+    silence,
     announce: (isCurrent) => {
       for (const cancel of cancels) cancel();
       const tellAll = () => {
@@ -66,7 +79,7 @@ export function createAnnouncer(
     },
     stop: () => {
       isStopped = true;
-      for (const cancel of cancels) cancel();
+      silence();
       for (const child of waiting.values()) child.stdin?.end();
     },
   };

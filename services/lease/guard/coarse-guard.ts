@@ -36,6 +36,7 @@ export function createCoarseGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
     run(commands, (words) => /cannot assign|not found/i.test(words), done);
   }
   function close(done: () => void): void {
+    announcer.silence();
     remove((isDone) => {
       if (isDone || isStopped) done();
       else deps.after(closeAgainMs, () => close(done));

@@ -104,6 +104,7 @@ export function createKernelGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
 
   function close(done: () => void): void {
     if (isStopped) return;
+    announcer.silence();
     watch.noteOwnChange();
     nft.write(closing, (isDone) => {
       watch.noteOwnChange();
