@@ -71,7 +71,7 @@ mender_lives() { case $1 in *.healing-*) mender=\${1##*.healing-}; lives "\${men
 /**
  * Whoever moves the file mends, so that a timer and a hand at the same moment mend once. What a mender has left behind that was
  * ended half-way is mended anew. The timer's group ends after it, so that until then the timer is there to take its place,
- * except where the timer itself is what runs here.
+ * except where the timer itself is what runs here. Where no log can be written, mending goes on without one.
  */
 const mendScript = `${lifeFunctions}
 id=$1 folder=${faultsFolder}
@@ -80,7 +80,9 @@ for file in "$folder/$id.heal" "$folder/$id.healing-"*; do
 mender_lives "$file" && continue
 mv "$file" "$mine" 2>/dev/null || continue
 timer=$(cat "$folder/$id.timer" 2>/dev/null)
-sh "$mine" </dev/null >"$folder/$id.log" 2>&1
+log="$folder/$id.log"
+true 2>/dev/null >"$log" || log=/dev/null
+sh "$mine" </dev/null >"$log" 2>&1
 rm -f "$mine"
 test "$(cat "$folder/$id.timer" 2>/dev/null)" = "$timer" && rm -f "$folder/$id.timer"
 test "\${timer%% *}" != $$ && lives $timer && kill -- "-\${timer%% *}" 2>/dev/null

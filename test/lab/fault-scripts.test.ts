@@ -66,6 +66,13 @@ test('where there can be no folder for the mending, nothing is broken', () => {
   expect(existsSync(join(folder, 'journal'))).toBe(false);
 });
 
+test('where no log of the mending can be written, it is mended all the same', () => {
+  run(injectScript(fault('echo broken >>JOURNAL'), options));
+  mkdirSync(join(folder, 'state', 'noted.log'));
+  run(healScript('noted'));
+  expect(journal()).toBe('broken\nhealed\n');
+});
+
 test('injecting again mends first and leaves one timer', () => {
   for (const _ of [1, 2]) run(injectScript(fault('echo broken >>JOURNAL'), options));
   run(healScript('noted'));
