@@ -63,6 +63,37 @@ test('a process that came back is heard after it answered a challenge; its earli
   expect(heard.slice(1)).toEqual([{ at: 1, from: 2, nonce: 201 }]);
 });
 
+test('a process that came back gets in while recordings of several earlier lives are repeated at it', () => {
+  const { start, say, heard, wire, channels } = createPair();
+  start(1, 100, [oldKey]);
+  const recordings: Buffer[] = [];
+  for (const nonce of [201, 202, 203, 204]) {
+    start(2, nonce, [oldKey]);
+    wire.splice(0);
+    say(2, 1, nonce);
+    recordings.push(...wire);
+  }
+  const repeat = () => {
+    for (const bytes of recordings) channels.get(1)?.receive(bytes, { host: '127.0.0.1', port: 9 });
+  };
+  start(2, 205, [oldKey]);
+  const live = channels.get(2);
+  const receive = live?.receive;
+  heard.splice(0);
+  // The recordings come between each question and its answer.
+  channels.set(2, {
+    ...live,
+    receive: (bytes, source) => {
+      repeat();
+      receive?.(bytes, source);
+    },
+  } as ReturnType<typeof createPeerChannel>);
+  for (let round = 0; round < 2; round++) live?.send(1, hello(2, 205));
+  expect(heard.length).toBeGreaterThan(0);
+  repeat();
+  expect(new Set(heard.map(({ nonce }) => nonce))).toEqual(new Set([205]));
+});
+
 test('keys change while the group runs: old, then both, then the new one alone, one voter at a time', () => {
   const { start, say, heard, wire } = createPair();
   const steps: [number, LeaseKey[]][] = [

@@ -1,7 +1,7 @@
 // A datagram on the wire: a fixed header, a body, and an HMAC-SHA256 (RFC 2104) over both under the group's key.
 //   0 'MWL1'   4 kind   5 key id   6–7 key ids the sender accepts   8–23 incarnation   24 from   25 to
 //   26–31 nonce of the sending process   32–37 counter of that process   38… body   last 32 bytes: the HMAC
-// Kinds: 1 a lease datagram as JSON; 2 a challenge of 16 random bytes; 3 the same bytes sent back, under the own nonce.
+// Kinds: 1 a lease datagram as JSON; 2 a challenge of 16 bytes that nobody can guess; 3 the same bytes sent back, under the own nonce.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 export const envelopeLimits = {

@@ -1,5 +1,6 @@
 // The signed channel between the voters of one group. Nothing is believed of a process that has not answered a challenge:
 // its nonce is new to us, and what it says may be a repeat from an earlier boot.
+import { createHmac } from 'node:crypto';
 import type { LeaseDatagram } from '../../protocol/lease.ts';
 import { leaseDatagramSchema } from '../../protocol/lease.ts';
 import type { Envelope, LeaseKey } from './envelope.ts';
@@ -15,13 +16,17 @@ export const channelLimits = {
 } as const;
 
 export type Endpoint = { readonly host: string; readonly port: number };
+type Asked = { readonly nonce: number; askedAt: number; readonly held: Envelope[] };
 /** `nonce` 0: whichever process of the voter answers. */
-type Asked = { readonly nonce: number; readonly challenge: Buffer; askedAt: number; readonly held: Envelope[] };
+type Probe = { readonly nonce: number; readonly challenge: Buffer; readonly askedAt: number };
 type Voter = {
   /** The process of this voter that proved to be alive; 0: none yet. */
   nonce: number;
   window: ReplayWindow;
   asked: Asked[];
+  probe: Probe | undefined;
+  /** Answers taken; a challenge is good until the next one is. */
+  answers: number;
   accepts: readonly number[];
   rttMs: number | undefined;
 };
@@ -69,11 +74,27 @@ export function createPeerChannel(
   const voters = new Map<number, Voter>(
     [...endpoints.keys()].map((number) => [
       number,
-      { nonce: 0, window: createReplayWindow(), asked: [], accepts: [], rttMs: undefined },
+      {
+        nonce: 0,
+        window: createReplayWindow(),
+        asked: [],
+        probe: undefined,
+        answers: 0,
+        accepts: [],
+        rttMs: undefined,
+      },
     ]),
   );
   const counts: ChannelCounts = { taken: 0, forged: 0, repeated: 0, malformed: 0, challenged: 0 };
+  const secret = deps.randomBytes(32);
   let counter = 0;
+
+  /** Made anew when the answer comes, so that repeats from earlier processes cannot push out the question to a live one. */
+  const challengeOf = (voter: Voter, { from, nonce: asks }: Envelope): Buffer =>
+    createHmac('sha256', secret)
+      .update(`${from} ${asks} ${voter.answers}`)
+      .digest()
+      .subarray(0, envelopeLimits.challengeBytes);
 
   const keyFor = (voter: Voter | undefined): LeaseKey | undefined =>
     keys.find((key) => voter?.accepts.includes(key.id)) ?? keys.at(-1);
@@ -89,8 +110,7 @@ export function createPeerChannel(
     let asked = voter.asked.find((candidate) => candidate.nonce === envelope.nonce);
     const now = deps.monotonicMs();
     if (asked === undefined) {
-      const challenge = deps.randomBytes(envelopeLimits.challengeBytes);
-      asked = { nonce: envelope.nonce, challenge, askedAt: Number.NEGATIVE_INFINITY, held: [] };
+      asked = { nonce: envelope.nonce, askedAt: Number.NEGATIVE_INFINITY, held: [] };
       voter.asked = [...voter.asked, asked].slice(-channelLimits.askedMax);
     }
     asked.held.push(envelope);
@@ -98,26 +118,31 @@ export function createPeerChannel(
     if (now - asked.askedAt < askAgainMs) return;
     asked.askedAt = now;
     counts.challenged += 1;
-    transmit(envelopeKinds.challenge, envelope.from, asked.challenge, source);
+    transmit(envelopeKinds.challenge, envelope.from, challengeOf(voter, envelope), source);
   }
 
   function takeAnswer(voter: Voter, envelope: Envelope): void {
-    const asked = voter.asked.find(
-      (candidate) =>
-        (candidate.nonce === envelope.nonce || candidate.nonce === 0) && candidate.challenge.equals(envelope.body),
-    );
-    if (asked === undefined) {
+    const { probe } = voter;
+    const isProbed =
+      probe !== undefined &&
+      (probe.nonce === envelope.nonce || probe.nonce === 0) &&
+      probe.challenge.equals(envelope.body);
+    if (!isProbed && !challengeOf(voter, envelope).equals(envelope.body)) {
       counts.repeated += 1;
       return;
     }
+    const asked = voter.asked.find((candidate) => candidate.nonce === envelope.nonce);
+    const askedAt = isProbed ? probe.askedAt : asked?.askedAt;
+    if (askedAt !== undefined) voter.rttMs = deps.monotonicMs() - askedAt;
+    if (isProbed) voter.probe = undefined;
     voter.asked = voter.asked.filter((candidate) => candidate !== asked);
-    if (asked.askedAt > Number.NEGATIVE_INFINITY) voter.rttMs = deps.monotonicMs() - asked.askedAt;
+    voter.answers += 1;
     if (voter.nonce !== envelope.nonce) {
       voter.nonce = envelope.nonce;
       voter.window = createReplayWindow();
     }
     voter.accepts = envelope.accepts;
-    for (const held of asked.held) take(voter, held);
+    for (const held of asked?.held ?? []) take(voter, held);
   }
 
   function take(voter: Voter, envelope: Envelope): void {
@@ -159,12 +184,9 @@ export function createPeerChannel(
         const endpoint = endpoints.get(number);
         if (number === self || endpoint === undefined) continue;
         const challenge = deps.randomBytes(envelopeLimits.challengeBytes);
-        const others = voter.asked.filter((asked) => asked.nonce !== voter.nonce);
         // The last question has found no answer: what was measured before says nothing of now.
-        if (others.length < voter.asked.length) voter.rttMs = undefined;
-        voter.asked = [...others, { nonce: voter.nonce, challenge, askedAt: now, held: [] }].slice(
-          -channelLimits.askedMax,
-        );
+        if (voter.probe !== undefined) voter.rttMs = undefined;
+        voter.probe = { nonce: voter.nonce, challenge, askedAt: now };
         transmit(envelopeKinds.challenge, number, challenge, endpoint);
       }
     },
