@@ -102,7 +102,7 @@ export function claimStore(path: string): { readonly release: () => void } {
 export function openForReading(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
   // A mapping of the file would count as memory of this process as far as it was looked at.
-  db.exec('PRAGMA cache_size = -16384');
+  db.exec('PRAGMA cache_size = -8192');
   return db;
 }
 

@@ -14,7 +14,7 @@ import { answerOf, type Call } from './worker-calls.ts';
 const groupLimits = {
   /** A group is committed when it has this much, whatever still waits. */
   batchesMax: 64,
-  rawBytesMax: 8 * 1024 * 1024,
+  rawBytesMax: 4 * 1024 * 1024,
 } as const;
 
 const port = parentPort;
