@@ -62,7 +62,7 @@ async function parseFiles(files: readonly string[], options: ParseOptions): Prom
       if (!(error instanceof AppError)) throw error;
       // The other files are told all the same.
       process.stderr.write(`mailward: ${error.message}\n`);
-      process.exitCode = exitStatus.no;
+      process.exitCode = exitStatus.unreachable;
     }
   if (statistics === undefined) return;
   const summary = statistics.summary();
