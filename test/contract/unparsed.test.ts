@@ -110,7 +110,7 @@ test('mailward parse names a file that is not there, and tells the others', asyn
     join(folder, 'none'),
     b,
   ]).catch((error: unknown) => error as { code: number; stdout: string; stderr: string });
-  expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining('none') });
+  expect(failed).toMatchObject({ code: 3, stderr: expect.stringContaining('none') });
   expect(JSON.parse(failed.stdout)).toMatchObject({
     lines: known(readMs, 1).length + 1,
     unparsed: 1,
