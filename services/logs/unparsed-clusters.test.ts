@@ -70,7 +70,8 @@ test('an endless line is read by its beginning', () => {
   expect(clusters).toMatchObject([{ count: 2 }]);
   expect(clusters[0]?.template.length).toBeLessThan(clusterLimits.wordsMax * 8);
   expect(clusters[0]?.example).toHaveLength(clusterLimits.exampleCharsMax);
-  expect(clusters[0]?.pattern).toBeDefined();
+  expect(new RegExp(clusters[0]?.pattern ?? '(?!)').test(`begin ${'word '.repeat(50_000)}`)).toBe(true);
+  expect(new RegExp(clusters[0]?.pattern ?? '(?!)').test(`end ${'word '.repeat(50_000)}`)).toBe(false);
 });
 
 test('a line that is nothing has a cluster too', () => {

@@ -34,5 +34,7 @@ function processOf(file: string | undefined): ProcessName {
   const named = processNames.filter((name) => file !== undefined && basename(file).includes(name));
   const [name] = named;
   if (name !== undefined && named.length === 1) return name;
-  throw new AppError('bad-config', 'Whose configuration is it?', { hint: 'Say --process agent or --process control' });
+  throw new AppError('bad-config', 'Nothing says whose configuration it is.', {
+    hint: 'Say --process agent or --process control.',
+  });
 }
