@@ -1,6 +1,7 @@
 import type { SyslogName } from '../protocol/ingest.ts';
 import { protocolVersion } from '../protocol/version.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { createLeaseKeeper } from '../runtime/lease/lease-keeper.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { StopStack } from '../runtime/stop-stack.ts';
 import { createCommandIntake } from './actions/command-intake.ts';
@@ -8,7 +9,6 @@ import { createCheckpointSaver, loadCheckpoint, saveCheckpoint } from './checkpo
 import type { AgentConfig } from './config.ts';
 import { createControlChannel } from './control-channel.ts';
 import { createAgentEvents } from './events.ts';
-import { createLeaseKeeper } from './lease-keeper.ts';
 import { createLineCounter } from './metrics/log/line-counter.ts';
 import { createNodeMetrics } from './metrics/node-metrics.ts';
 import { createMetricsPush } from './metrics/push.ts';

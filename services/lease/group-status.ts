@@ -19,11 +19,12 @@ export type GroupView = {
   readonly now: number;
   readonly state: LeaseState;
   readonly peers: readonly PeerReport[];
-  readonly counts: Readonly<ChannelCounts>;
+  readonly datagrams: Readonly<ChannelCounts>;
   readonly guard: GuardReport;
   readonly reasons: readonly LeaseReason[];
   readonly alarms: readonly string[];
   readonly services: readonly ServiceReport[];
+  readonly counts: { readonly historyNumber: number; readonly movesSeen: number };
 };
 
 /** Who holds as far as this voter knows: itself, or whose lease it granted and which still runs. */
@@ -64,7 +65,12 @@ export function describeGroup(view: GroupView): LeaseGroupStatus {
       openMs: state.writeUntil > now ? state.writeUntil - now : null,
     },
     services: [...view.services],
-    datagrams: { ...view.counts },
+    datagrams: { ...view.datagrams },
+    damping: {
+      moves: state.moves.filter((move) => move.ageMs + now - state.movesAt < policy.movesWindowMs).length,
+      ...{ budget: policy.movesBudget, windowMs: policy.movesWindowMs },
+    },
+    ...view.counts,
     alarms: [...view.alarms],
     why: explainState(view, owner, nodeOf(owner)),
   };

@@ -218,7 +218,13 @@ export async function startGroup(
     status: () =>
       describeGroup({
         ...{ config, own, mode, policy, bounds, now: clocks.monotonicMs(), state: loop.state() },
-        ...{ peers: channel.report(), counts: channel.counts, guard: guard.report(), reasons: history.reasons() },
+        ...{
+          peers: channel.report(),
+          datagrams: channel.counts,
+          counts: history.counts(),
+          guard: guard.report(),
+          reasons: history.reasons(),
+        },
         ...{ alarms: [...alarms.values()], services: watches.map((watch) => watch.report()) },
       }),
     stop: async () => {

@@ -15,7 +15,10 @@ export type LeaseHistory = {
   readonly note: (rows: readonly Row[], event: string, before: LeaseState, after: LeaseState) => void;
   /** A sentence that is no row's: an alarm, a fault of the shell. */
   readonly say: (sentence: string, state: LeaseState | undefined) => void;
-  readonly entries: () => readonly LeaseHistoryEntry[];
+  /** Those after the number given, the oldest first. */
+  readonly entries: (after?: number) => readonly LeaseHistoryEntry[];
+  /** The number of the newest entry, and how often an epoch was won. */
+  readonly counts: () => { readonly historyNumber: number; readonly movesSeen: number };
   /** The rows taken lately, newest first. */
   readonly reasons: () => readonly LeaseReason[];
 };
@@ -26,7 +29,11 @@ export function createLeaseHistory(deps: {
 }): LeaseHistory {
   const ring: LeaseHistoryEntry[] = [];
   const takenByRow = new Map<string, LeaseReason>();
-  function add(entry: LeaseHistoryEntry): void {
+  let historyNumber = 0;
+  let movesSeen = 0;
+  function add(told: Omit<LeaseHistoryEntry, 'number'>): void {
+    historyNumber += 1;
+    const entry = { number: historyNumber, ...told };
     ring.push(entry);
     if (ring.length > historyMax) ring.shift();
     deps.onEntry(entry);
@@ -34,6 +41,7 @@ export function createLeaseHistory(deps: {
   return {
     note: (rows, event, before, after) => {
       const time = deps.now();
+      if (after.wonEpoch > before.wonEpoch) movesSeen += 1;
       for (const row of rows) {
         const { region, sentence } = row;
         takenByRow.set(row.id, { time, region, event, sentence, count: (takenByRow.get(row.id)?.count ?? 0) + 1 });
@@ -46,7 +54,8 @@ export function createLeaseHistory(deps: {
         ...{ time: deps.now(), region: 'process', event: 'note', sentence },
         ...{ role: state?.role ?? 'starting', vote: state?.vote ?? 'mute', epoch: state?.epoch ?? 0 },
       }),
-    entries: () => ring,
+    entries: (after = 0) => ring.filter((entry) => entry.number > after),
+    counts: () => ({ historyNumber, movesSeen }),
     reasons: () => [...takenByRow.values()].sort((a, b) => b.time - a.time),
   };
 }

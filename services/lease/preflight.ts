@@ -26,14 +26,16 @@ export async function runPreflight(
     }
   }
   const status = group.status();
+  const roundTripMs = measureRoundTrip(status, rttsByVoter);
   const checks = [
     ...checkContact(status, rttsByVoter),
-    checkRoundTrip(status, rttsByVoter),
+    checkRoundTrip(status, roundTripMs),
     ...checkLabels(status),
     checkState(status),
     ...(status.mode === 'witness' ? [] : await checkNode(group.config, status)),
   ];
-  return { group: status.group, now: deps.now(), checks, cuts: describeCuts(status, group.config.noMajority) };
+  const cuts = describeCuts(status, group.config.noMajority);
+  return { group: status.group, now: deps.now(), checks, roundTripMs: roundTripMs ?? null, cuts };
 }
 
 function checkContact(status: LeaseGroupStatus, rttsByVoter: ReadonlyMap<number, readonly number[]>): PreflightCheck[] {
@@ -60,14 +62,20 @@ export function slowestAfterLoss(rttByPeer: readonly number[], voters: number): 
   return needed === 0 ? 0 : sorted[needed];
 }
 
-function checkRoundTrip(status: LeaseGroupStatus, rttsByVoter: ReadonlyMap<number, readonly number[]>): PreflightCheck {
+function measureRoundTrip(
+  status: LeaseGroupStatus,
+  rttsByVoter: ReadonlyMap<number, readonly number[]>,
+): number | undefined {
   const others = status.peers.filter((peer) => peer.isVoter && !peer.isSelf);
   const measured = others.flatMap((peer) => {
     const rtts = rttsByVoter.get(peer.number);
     return rtts === undefined ? [] : [p99(rtts)];
   });
+  return slowestAfterLoss(measured, status.set.voters.length);
+}
+
+function checkRoundTrip(status: LeaseGroupStatus, rttMs: number | undefined): PreflightCheck {
   const { advertMs } = status.terms;
-  const rttMs = slowestAfterLoss(measured, status.set.voters.length);
   if (rttMs === undefined)
     return {
       ...{ name: 'round trip', grade: 'unknown' },

@@ -34,6 +34,7 @@ export async function startStatusServer(
       hint: 'Stop it, or give this one another runDir',
     });
   rmSync(config.path, { force: true });
+  const startedAt = deps.now();
   const server = createServer((request, response) => {
     answer(request).then(
       (body) => write(response, 200, body),
@@ -47,10 +48,11 @@ export async function startStatusServer(
   server.requestTimeout = requestWithinMs;
 
   async function answer(request: IncomingMessage): Promise<unknown> {
-    const [, name, part] = (request.url ?? '').split('/');
+    const url = new URL(request.url ?? '/', 'http://lease');
+    const [, name, part] = url.pathname.split('/');
     if (name === 'status')
       return z.encode(leaseStatusSchema, {
-        ...{ node: config.node, now: deps.now(), version: readRelease() },
+        ...{ node: config.node, now: deps.now(), startedAt, version: readRelease() },
         groups: deps.groups.map((group) => group.status()),
       });
     const group = deps.groups.find((candidate) => candidate.config.name === name);
@@ -67,7 +69,10 @@ export async function startStatusServer(
           reasons: [...group.history.reasons()],
         });
       case 'GET history':
-        return z.encode(leaseHistorySchema, { ...head, entries: [...group.history.entries()] });
+        return z.encode(leaseHistorySchema, {
+          ...head,
+          entries: [...group.history.entries(Number(url.searchParams.get('after') ?? 0))],
+        });
       case 'GET preflight':
         return z.encode(preflightSchema, await deps.preflight(group));
       case 'POST order': {

@@ -5,6 +5,8 @@ import { instant } from './instant.ts';
 const voterNumber = z.number().int().min(1).max(255);
 
 export const leaseHistoryEntrySchema = z.object({
+  /** Counts what happened since the process started, from 1: what is missing between two was forgotten. */
+  number: z.number().int().positive(),
   time: instant,
   region: z.string(),
   event: z.string(),
@@ -88,6 +90,12 @@ export const leaseGroupStatusSchema = z.object({
     malformed: z.number(),
     challenged: z.number(),
   }),
+  /** Moves within the window, as adverts tell them, and how many of those away from a living, fit holder may be. */
+  damping: z.object({ moves: z.number().int(), budget: z.number().int(), windowMs: z.number() }),
+  /** Epochs that were won, by whomever, since the process started. */
+  movesSeen: z.number().int(),
+  /** The number of the newest entry of the history, 0 when there is none. */
+  historyNumber: z.number().int().nonnegative(),
   alarms: z.array(z.string()),
   /** The sentences that explain the present state, the most telling first. */
   why: z.array(z.string()),
@@ -97,6 +105,8 @@ export type LeaseGroupStatus = z.infer<typeof leaseGroupStatusSchema>;
 export const leaseStatusSchema = z.object({
   node: z.string(),
   now: instant,
+  /** When the process started: numbers of history entries count from then. */
+  startedAt: instant,
   version: z.string(),
   groups: z.array(leaseGroupStatusSchema),
 });
@@ -148,6 +158,8 @@ export const preflightSchema = z.object({
   group: z.string(),
   now: instant,
   checks: z.array(preflightCheckSchema),
+  /** The slowest round trip (p99) that the group may need after the loss of any one voter; null when too few answer. */
+  roundTripMs: z.number().nullable(),
   /** What each kind of cut would do. */
   cuts: z.array(z.object({ cut: z.string(), outcome: z.string() })),
 });

@@ -9,8 +9,8 @@ import {
   leaseStatusSchema,
   preflightSchema,
 } from '../../protocol/lease-status.ts';
+import { askLease, defaultLeaseSocket } from '../../runtime/lease/ask-lease.ts';
 import { exitStatus } from '../../runtime/run-process.ts';
-import { askLease, defaultLeaseSocket } from '../ask-lease.ts';
 import { readNumber } from '../read-number.ts';
 import { renderExplanation, renderHistory, renderLeaseStatus, renderPreflight } from '../render-failover.ts';
 import { jsonSafe, terminalSafe, terminalStyle } from '../terminal.ts';
@@ -90,7 +90,7 @@ async function preflight(options: Options): Promise<void> {
 /** Status 1 when the machine refused. */
 async function order(options: Options, wish: LeaseOrder): Promise<void> {
   const path = `/${await groupOf(options)}/order`;
-  const { value, body } = await askLease(options.socket, path, leaseOrderAnswerSchema, wish);
+  const { value, body } = await askLease(options.socket, path, leaseOrderAnswerSchema, { order: wish });
   if (!value.isDone) process.exitCode = exitStatus.no;
   if (options.json === true) printJson(body);
   else for (const sentence of value.sentences) print(`${terminalSafe(sentence)}\n`);

@@ -1,11 +1,12 @@
-// Keeps the lease process of this node running. It is started apart from the agent and outlives it: an agent that is restarted,
-// blocked or killed moves nothing. Where systemd runs it as a unit of its own, it answers already, and nothing is started.
+// Keeps the lease process of this node running. It is started apart from the agent, or control, and outlives it: one that is
+// restarted, blocked or killed moves nothing. Where systemd runs it as a unit of its own, it answers already, and nothing is started.
 import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Clock } from '../runtime/clock.ts';
-import type { Logger } from '../runtime/log.ts';
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../log.ts';
+import { defaultLeaseSocket } from './ask-lease.ts';
 
 /** How often it is looked whether it answers, and how long a start may take before the next one. */
 const lookEveryMs = 2000;
@@ -16,7 +17,7 @@ export const leaseKeeperConfigSchema = z.strictObject({
   /** The lease process's own file. */
   config: z.string().min(1).max(4096).default('/etc/mailward/lease.yaml'),
   /** `status.sock` in the runDir of that file. */
-  socket: z.string().min(1).max(100).default('/run/mailward/lease/status.sock'),
+  socket: z.string().min(1).max(100).default(defaultLeaseSocket),
 });
 
 /** Looks at once and then every two seconds; stopping it leaves the lease process as it is. */
@@ -39,7 +40,7 @@ export function createLeaseKeeper(
     start();
   }
   function start(): void {
-    const main = join(import.meta.dirname, '..', 'lease', 'main.ts');
+    const main = join(import.meta.dirname, '..', '..', 'lease', 'main.ts');
     // Its own session, no channel to us, and its log where ours goes.
     const child = spawn(process.execPath, [main, '--config', config.config], {
       ...{ detached: true, stdio: ['ignore', 'ignore', 'inherit'] },

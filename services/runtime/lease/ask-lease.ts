@@ -1,9 +1,10 @@
 // Questions and orders to the lease process of this node, over its Unix socket.
 import { request } from 'node:http';
 import type { z } from 'zod';
-import { AppError, type ErrorCode, errorRegistry, problemSchema } from '../protocol/errors.ts';
+import { AppError, type ErrorCode, errorRegistry, problemSchema } from '../../protocol/errors.ts';
 
-const answerWithinMs = 15_000;
+/** A preflight measures for five seconds. */
+const answerMsDefault = 15_000;
 const answerCharsMax = 4 * 1024 * 1024;
 
 export const defaultLeaseSocket = '/run/mailward/lease/status.sock';
@@ -16,9 +17,9 @@ export async function askLease<T extends z.ZodType>(
   socketPath: string,
   path: string,
   schema: T,
-  order?: unknown,
+  { order, withinMs = answerMsDefault }: { readonly order?: unknown; readonly withinMs?: number } = {},
 ): Promise<{ readonly value: z.output<T>; readonly body: unknown }> {
-  const { status, text } = await exchange(socketPath, path, order).catch((cause: unknown) => {
+  const { status, text } = await exchange(socketPath, path, order, withinMs).catch((cause: unknown) => {
     const isDenied = (cause as NodeJS.ErrnoException).code === 'EACCES';
     throw new AppError('unreachable', `No lease process answers at ${socketPath}.`, {
       hint: isDenied
@@ -44,10 +45,11 @@ function exchange(
   socketPath: string,
   path: string,
   order: unknown,
+  withinMs: number,
 ): Promise<{ readonly status: number; readonly text: string }> {
   return new Promise((resolve, reject) => {
     const method = order === undefined ? 'GET' : 'POST';
-    const asked = request({ socketPath, path, method, timeout: answerWithinMs }, (response) => {
+    const asked = request({ socketPath, path, method, timeout: withinMs }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (part: string) => {
         text += part;
