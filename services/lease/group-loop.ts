@@ -21,9 +21,10 @@ export type GroupLoop = {
 };
 
 const alarmSentences = {
-  clone: 'Another process uses the number of this voter: it is silent until an operator says which is right.',
+  clone:
+    'Another process uses the number of this voter, so both are silent. End one of the two machines for good and restart the lease process of the other: it is silent for M, asks a majority of the other voters how high ballots have risen, and votes again.',
   'must-ask-operator':
-    'The state of this voter was lost: it asks a majority how high ballots have risen. If no majority can answer, ask an operator.',
+    'What this voter promised before is not all known here: its state was lost, or a copy of it ran. It asks how high ballots have risen, and votes once as many of the others have answered as make a majority. Where so many never will, stop the lease process of every voter and make the group anew: another incarnation in every configuration, the old voter files moved away, --init on each.',
   'guard-lost': "Somebody else took the guard's rules away; closed rules are put back.",
 } as const;
 

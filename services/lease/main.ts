@@ -16,7 +16,9 @@ const usage = `Examples:
 Usage: mailward lease --config FILE
 
   --config FILE   YAML configuration: the groups, their voters and addresses
-  --init          make this voter's first state, once, when a group is made; never after a disk was lost
+  --init          make this voter's first state, once, when a group is made; never after a disk was lost. A group in which
+                  a majority of the voters lost its state or was cloned is stopped everywhere and made anew: another
+                  incarnation in every file, the old voter files moved away, --init on each
   --check         only check the file, and print what is wrong with its place
   --boot-rules    print the nftables rules that keep the addresses closed which this node may open, for loading before
                   the network; groups in shadow and nodes that may not act have none

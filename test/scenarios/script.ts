@@ -3,7 +3,7 @@ import type { Decide } from '../../services/failover/lease/decide.ts';
 import type { ShellEvent } from '../../services/failover/lease/events.ts';
 import { leaseRows } from '../../services/failover/lease/table.ts';
 import type { LeasePolicy } from '../../services/failover/lease/terms.ts';
-import { inject } from '../simulation/faults.ts';
+import { clone, keepSilenced } from '../simulation/faults.ts';
 import type { SimNode } from '../simulation/node.ts';
 import { isOpen, localAt, setRate } from '../simulation/node.ts';
 import { calmGroup, cut, cutBoth, tell } from '../simulation/probes.ts';
@@ -229,7 +229,16 @@ function act(world: World, verb: string, words: readonly string[], order: string
       });
       return;
     case 'clone':
-      inject.clone(world, 20 * A);
+      withNode((target) => clone(world, target, 1000 * A));
+      return;
+    case 'end-clone':
+      for (const twin of world.clones) powerOff(twin);
+      return;
+    case 'keep':
+      withNode((target) => keepSilenced(world, target, second === 'boot'));
+      return;
+    case 'wall':
+      withNode((target) => Object.assign(target.clock, { wallOffset: ms }));
       return;
     default:
       throw new Error(`what is "${order}"?`);

@@ -42,17 +42,22 @@ function withNetwork(world: World, ms: number, change: Partial<Omit<World['netwo
     for (const name of Object.keys(change)) Object.assign(network, { [name]: before[name as keyof typeof before] });
   });
 }
-/** A disk may be lost on a minority only: from more, no protocol comes back without its operator. */
-function mayLoseState(world: World): boolean {
+/** Memory may be lost or copied on a minority only: from more, no protocol comes back without its operator. */
+function mayLoseState(world: World, node: SimNode): boolean {
   // Where lag is judged, whoever lost its disk knows of none until an operator says so.
   if (world.policy.lagMax !== undefined && world.disksLost > 0) return false;
-  const lost = world.nodes.filter((node) => node.durable === undefined || node.durable.mustLearn).length;
+  const lost = world.nodes.filter((other) => other !== node && hasLostState(world, other)).length;
   const sizes = world.nodes.map((node) => node.process?.state.set.voters.length ?? 9);
   return 2 * (lost + 1) < Math.min(world.configured.voters.length, ...sizes);
 }
+const hasLostState = (world: World, { id, durable, process }: SimNode): boolean =>
+  durable === undefined ||
+  durable.mustLearn ||
+  process?.state.mustLearn === true ||
+  world.clones.some((twin) => twin.id === id);
 function crash(world: World, node: SimNode, downMs: number, disk: 'kept' | 'torn' | 'wiped' | 'restored'): void {
   if (!node.isUp) return;
-  const isLost = (disk === 'torn' || disk === 'wiped') && mayLoseState(world);
+  const isLost = (disk === 'torn' || disk === 'wiped') && mayLoseState(world, node);
   powerOff(node);
   if (isLost) {
     node.durable = undefined;
@@ -66,7 +71,7 @@ function crash(world: World, node: SimNode, downMs: number, disk: 'kept' | 'torn
 }
 /** A backup is older than ballots run ahead of the clock; minutes in truth, so the clocks are moved on here. */
 function outrunBackup(world: World): void {
-  const newest = Math.max(...world.nodes.map((node) => ballotMs(node.process?.state.seen ?? 0)));
+  const newest = Math.max(...[...world.nodes, ...world.clones].map((node) => ballotMs(node.process?.state.seen ?? 0)));
   const aheadMs = Math.max(0, newest - world.time) + world.policy.ceilingAheadMs;
   for (const node of world.nodes) node.clock.wallOffset = Math.max(node.clock.wallOffset, aheadMs);
 }
@@ -157,7 +162,8 @@ export const inject = {
   wiped: (world, ms) => crash(world, victim(world), Math.min(ms, between(world.random, 200, 4 * A)), 'wiped'),
   torn: (world, ms) => crash(world, victim(world), Math.min(ms, between(world.random, 200, 4 * A)), 'torn'),
   restored: (world, ms) => {
-    if (mayLoseState(world)) crash(world, victim(world), Math.min(ms, between(world.random, 200, 4 * A)), 'restored');
+    const node = victim(world);
+    if (mayLoseState(world, node)) crash(world, node, Math.min(ms, between(world.random, 200, 4 * A)), 'restored');
   },
   restartAll: (world, ms) => {
     for (const node of world.nodes) crash(world, node, between(world.random, 200, Math.min(ms, 2 * A)), 'kept');
@@ -235,19 +241,7 @@ export const inject = {
   },
   clone: (world, ms) => {
     const original = pick(world.random, world.nodes);
-    const twin: SimNode = {
-      ...original,
-      clock: { ...original.clock, base: localAt(original, world.time), since: world.time },
-      kernel: { ...original.kernel, leaseUntil: 0, worstUntil: 0, addressUntil: 0, arms: [] },
-      isClone: true,
-      isUp: false,
-      process: undefined,
-      run: undefined,
-      deadlines: [],
-    };
-    world.clones.push(twin);
-    boot(world, twin);
-    at(world, world.time + ms, () => powerOff(twin));
+    if (mayLoseState(world, original)) clone(world, original, ms);
   },
   healthFlap: (world, ms) => {
     const node = victim(world);
@@ -296,6 +290,49 @@ export const inject = {
 
 export const faultKinds = Object.keys(inject) as FaultKind[];
 
+/** A machine boots from a copy of the disk of another, which may be up, down, asleep or a clone's original already. */
+export function clone(world: World, original: SimNode, ms: number): SimNode {
+  const twin: SimNode = {
+    ...original,
+    clock: { ...original.clock, base: localAt(original, world.time), since: world.time },
+    kernel: { ...original.kernel, leaseUntil: 0, worstUntil: 0, addressUntil: 0, arms: [] },
+    isClone: true,
+    isUp: false,
+    process: undefined,
+    run: undefined,
+    deadlines: [],
+  };
+  world.clones.push(twin);
+  boot(world, twin);
+  at(world, world.time + ms, () => endClone(world, original, twin));
+  return twin;
+}
+/**
+ * An operator ends the clone. Where the two never heard of each other, the one that stays has an older memory and does not
+ * know it: a restored backup. Often the operator also says at once which is right, else when everything heals.
+ */
+export function endClone(world: World, original: SimNode, twin: SimNode): void {
+  if (!twin.isUp) return;
+  if (original.durable?.mustLearn !== true) outrunBackup(world);
+  powerOff(twin);
+  if (chance(world.operator, 50) && original.process?.state.vote === 'silenced')
+    keepSilenced(world, original, chance(world.operator, 50));
+}
+/** The operator keeps this machine, boots it or starts its process anew; not before its alarm is on disk. */
+export function keepSilenced(world: World, node: SimNode, isBoot: boolean): void {
+  const { process } = node;
+  if (process === undefined) return;
+  at(world, Math.max(world.time, process.persistDoneAt) + 1, () => {
+    if (node.process !== process || process.state.vote !== 'silenced') return;
+    if (isBoot) powerOff(node);
+    else process.child.owner = undefined;
+    node.process = undefined;
+    if (isBoot) boot(world, node);
+    else startProcess(world, node);
+    sayWell(world, node);
+  });
+}
+
 function changeVoters(world: World, wanted: 'add' | 'remove'): void {
   const holder = holderOf(world);
   const asked = holder ?? pick(world.random, world.nodes);
@@ -329,7 +366,7 @@ function rewake(world: World): void {
 export function healAll(world: World, downForGood: number): void {
   const { network } = world;
   network.cuts.fill(0);
-  for (const twin of world.clones) powerOff(twin);
+  for (const twin of world.clones) endClone(world, world.nodes[twin.id - 1] ?? twin, twin);
   world.clones.length = 0;
   Object.assign(network, { lossPercent: 0, twicePercent: 0, delayLow: 40, delayHigh: 160 });
   for (const node of world.nodes) {
@@ -340,12 +377,9 @@ export function healAll(world: World, downForGood: number): void {
       continue;
     }
     if (!node.isUp) boot(world, node);
-    if (node.process?.state.vote === 'silenced') {
-      node.run = undefined;
-      node.process = undefined;
-    }
     if (node.process === undefined) startProcess(world, node);
     wake(world, node);
+    if (node.process?.state.vote === 'silenced') keepSilenced(world, node, chance(world.operator, 50));
     say(world, node, {});
     tell(world, node, { kind: 'quarantine', isOn: false });
   }

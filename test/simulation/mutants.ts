@@ -143,6 +143,16 @@ export const mutants: readonly Mutant[] = [
     rules: { isLagKnown: (position, isAlive) => position !== null && isAlive },
   },
   { name: 'clone', rule: 'parts: a number heard under another nonce is silenced', rules: { isClone: no } },
+  {
+    name: 'cloned-voter-learns',
+    rule: '7, parts: whoever heard a clone of itself learns before it votes again',
+    rules: { clonedMustLearn: no },
+  },
+  {
+    name: 'silenced-restart-is-mute',
+    rule: '7, parts: a voter that must learn is silent for M after each start',
+    rules: { trustsRun: yes },
+  },
   { name: 'static-gateway', rule: 'no majority: fail-static ends with the gateway', rules: { leavesStatic: no } },
   {
     name: 'static-later-epoch',

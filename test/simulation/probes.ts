@@ -1,7 +1,7 @@
 // Directed probes: what random schedules rarely meet, and bounds that need a calm group. Each returns the name of the
 // bound or invariant that was broken, or undefined when all was well.
 import type { LeasePolicy } from '../../services/failover/lease/terms.ts';
-import { holderOf, inject, sayWell } from './faults.ts';
+import { clone, holderOf, keepSilenced, sayWell } from './faults.ts';
 import type { SimNode } from './node.ts';
 import { isOpen, setRate, trueAt } from './node.ts';
 import { randomOf } from './random.ts';
@@ -461,8 +461,57 @@ const coldStart: Probe['run'] = (subject) => {
 
 const cloneFallsSilent: Probe['run'] = (subject) => {
   const world = calmGroup(subject, { seed: 2 });
-  inject.clone(world, 12 * A);
+  clone(world, nodeOf(world, 1), 12 * A);
   after(world, 13 * A);
+  return broken(world);
+};
+
+/** A clone that runs for a while, and is ended by the probe. */
+function cloneOf(world: World, id: number): SimNode {
+  const twin = clone(world, nodeOf(world, id), 1000 * A);
+  after(world, 4 * A);
+  return twin;
+}
+
+/**
+ * A voter sleeps, its clone helps a holder to a high epoch that nobody else hears of, the voter wakes up, the clone is ended
+ * and the holder is down: with the other voter, the one that stayed must not win a lower epoch.
+ */
+const clonedVoterLearns: Probe['run'] = (subject) => {
+  const world = calmGroup(subject);
+  nodeOf(world, 1).clock.wallOffset = 200 * A;
+  cutBoth(world, [3], [1, 2]);
+  freeze(world, nodeOf(world, 2), 5 * A, true, true);
+  const twin = cloneOf(world, 2);
+  after(world, 2 * A);
+  powerOff(twin);
+  powerOff(nodeOf(world, 1));
+  keepSilenced(world, nodeOf(world, 2), true);
+  cutBoth(world, [3], [1, 2], 0);
+  after(world, 8 * A);
+  if (broken(world) !== undefined) return broken(world);
+  if (isServed(world)) return 'cloned-voter-learns';
+  boot(world, nodeOf(world, 1));
+  after(world, 6 * A);
+  return broken(world) ?? (isServed(world) ? undefined : 'cloned-voter-learns');
+};
+
+/** A voter stood still, hears the clone that granted a lease meanwhile, and is restarted at once by whatever restarts processes. */
+const silencedVoterIsMuteAfterRestart: Probe['run'] = (subject) => {
+  const world = calmGroup(subject);
+  for (const id of [2, 3]) tell(world, id, { kind: 'quarantine', isOn: true });
+  cutBoth(world, [1], [2, 3]);
+  after(world, 4 * A);
+  freeze(world, nodeOf(world, 2), 5 * A, false, true);
+  cutBoth(world, [1], [2], 0);
+  const twin = cloneOf(world, 2);
+  after(world, 1.01 * A);
+  powerOff(twin);
+  restart(world, 2, 200);
+  after(world, 300);
+  cutBoth(world, [1], [2]);
+  tell(world, 3, { kind: 'quarantine', isOn: false });
+  after(world, 8 * A);
   return broken(world);
 };
 
@@ -496,5 +545,7 @@ export const probes: readonly Probe[] = [
   { name: 'a passed deadline stays passed', run: passedDeadlineStaysPassed },
   { name: 'cold start', run: coldStart },
   { name: 'a clone falls silent', run: cloneFallsSilent },
+  { name: 'a cloned voter learns', run: clonedVoterLearns },
+  { name: 'a silenced voter is mute after a restart', run: silencedVoterIsMuteAfterRestart },
   { name: 'loss keeps the lease', run: lossKeepsLease },
 ];

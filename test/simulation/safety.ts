@@ -111,6 +111,8 @@ function outlives(world: World, voter: SimNode, holder: number, needMs: number):
   if (!voter.isUp) return true;
   const known = voter.process?.state ?? voter.run;
   if (known === undefined) return true;
+  // It grants nothing more until it is started anew, and then it is mute first.
+  if (voter.process?.state.vote === 'silenced') return true;
   const now = localAt(voter, world.time);
   const grantMs = known.acceptedBy === holder ? known.acceptedUntil - now : 0;
   return Math.max(grantMs, known.mutedUntil - now) / (1 + clockDrift) + 1 >= needMs;

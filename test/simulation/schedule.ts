@@ -88,6 +88,7 @@ export function createWorld(
     time: 0,
     queue: newQueue(),
     random,
+    operator: randomOf(random.state >>> 0),
     policy: group.policy,
     decide: subject.decide,
     rules: subject.rules,
@@ -195,7 +196,8 @@ function faultsFrom_(random: Random, leaseMs: number): Fault[] {
 function live(world: World, faults: readonly Fault[]): number {
   const { policy } = world;
   const loses = faults.some(
-    ({ kind }) => kind === 'torn' || kind === 'wiped' || kind === 'changeVoters' || kind === 'restored',
+    ({ kind }) =>
+      kind === 'torn' || kind === 'wiped' || kind === 'changeVoters' || kind === 'restored' || kind === 'clone',
   );
   const downForGood = !loses && chance(world.random, 20) ? between(world.random, 1, world.configured.voters.length) : 0;
   world.trace?.(

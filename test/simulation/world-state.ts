@@ -68,6 +68,8 @@ export type World = {
   time: number;
   readonly queue: EventQueue<Item>;
   readonly random: Random;
+  /** What an operator chooses, apart from the stream of everything else. */
+  readonly operator: Random;
   readonly policy: LeasePolicy;
   readonly decide: Decide;
   readonly rules: LeaseRules;

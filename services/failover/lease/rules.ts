@@ -65,6 +65,10 @@ export const leaseRules = {
   // 7: ballots and what survives a restart.
   muteMs: (leaseMsMax: number): number => leaseMsMax,
   mustLearn: (isStateLost: boolean): boolean => isStateLost,
+  /** What the other process of its number promised is not known here, as after a torn file. */
+  clonedMustLearn: (): boolean => true,
+  /** What /run says of a voter that must learn does not spare it the silence of a boot. */
+  trustsRun: (mustLearn: boolean): boolean => !mustLearn,
   restartBallot: (ceiling: number): number => ceiling,
   isBelowCeiling: (ballot: number, ceiling: number): boolean => ballot <= ceiling,
   isFree: (acceptedBy: number, acceptedUntil: number, candidate: number, now: number): boolean =>

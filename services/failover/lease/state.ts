@@ -5,7 +5,7 @@ import type { LeaseRules } from './rules.ts';
 import type { LeasePolicy } from './terms.ts';
 import { roundsRemembered } from './terms.ts';
 
-/** `silenced`: its own number was heard under another nonce; only an operator ends that. */
+/** `silenced`: its own number was heard under another nonce; only an operator ends that, by starting one of them anew. */
 export type VoteState = 'mute' | 'learning' | 'voting' | 'silenced';
 /** `unconfirmed` is fail-static: it keeps the address and does not know whether another has it. */
 export type Role =
@@ -64,7 +64,7 @@ export type LeaseState = {
 
   readonly vote: VoteState;
   readonly mutedUntil: number;
-  /** No state was found, or a torn file: a majority must say how high ballots have risen. */
+  /** No state was found, or a torn file, or a clone lived: a majority must say how high ballots have risen. */
   readonly mustLearn: boolean;
   readonly learntFrom: number;
   readonly promised: number;
@@ -161,8 +161,9 @@ export type LeaseStart = {
 export function startState(start: LeaseStart): LeaseState {
   const { durable, run, now, policy, rules } = start;
   const set = durable?.set ?? start.configured;
-  const bootedAt = run?.bootedAt ?? now;
-  const mutedUntil = run?.mutedUntil ?? now + rules.muteMs(set.leaseMsMax);
+  const kept = run !== undefined && rules.trustsRun(run.mustLearn) ? run : undefined;
+  const bootedAt = kept?.bootedAt ?? now;
+  const mutedUntil = kept?.mutedUntil ?? now + rules.muteMs(set.leaseMsMax);
   const mustLearn = run?.mustLearn ?? rules.mustLearn(durable?.mustLearn ?? true);
   const ceiling = durable?.ceiling ?? 0;
   return {

@@ -186,8 +186,10 @@ function muteAgain(draft: Draft, _event: object, context: Context): void {
 function raiseCeilingInTime(draft: Draft, _event: object, context: Context): void {
   raiseCeiling(draft, draft.promised, context);
 }
+/** Whichever of the two an operator keeps, it does not know what the other promised: on disk before anybody can decide. */
 function fallSilent(draft: Draft, _event: object, context: Context): void {
-  context.effects.push({ kind: 'alarm', about: 'clone' });
+  if (context.rules.clonedMustLearn()) draft.mustLearn = true;
+  context.effects.push({ kind: 'run' }, { kind: 'persist' }, { kind: 'alarm', about: 'clone' });
   sayHello(draft, _event, context);
   draft.resigning = 0;
 }
@@ -284,8 +286,8 @@ export const voterRows: readonly Row[] = [
     'suspended',
     always,
     'mute',
-    [muteAgain],
-    'This machine slept: what it granted may have outlived its clock, so it is silent for M.',
+    [muteAgain, sayHello],
+    'This machine slept: what it granted may have outlived its clock, so it is silent for M, and listening for a clone.',
   ),
   row(
     ['voting', 'mute', 'learning'],
@@ -301,7 +303,7 @@ export const voterRows: readonly Row[] = [
     hasLost,
     'learning',
     [startLearning],
-    'Its state was lost: it asks a majority how high ballots have risen.',
+    'What was promised under its number is not all known here: it asks a majority how high ballots have risen.',
   ),
   row('mute', 'muteEnds', always, 'voting', [], 'All it may have granted before has ended; it votes.'),
   row('silenced', 'helloDue', always, 'same', [sayHello], 'Still silent, and telling a later clone of itself to be.'),
@@ -344,6 +346,6 @@ export const voterRows: readonly Row[] = [
     always,
     'silenced',
     [fallSilent],
-    'Its own number was heard from another process: it is silent until an operator says which is right.',
+    'Its own number was heard from another process: it is silent until an operator keeps one of the two.',
   ),
 ];
