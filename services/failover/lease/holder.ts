@@ -295,7 +295,7 @@ export const holderRows: readonly Row[] = [
     always,
     'same',
     [],
-    'Refused: one voter at a time, and only once every voter has granted under the present set.',
+    'Refused: one voter at a time, once every voter has granted under the present set, and while a majority of the new one answers.',
   ),
   row(notHolding, 'changeVoters', always, 'same', [], 'Refused: only the holder changes the voter set.'),
   row(

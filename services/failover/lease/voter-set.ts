@@ -4,10 +4,13 @@ import { leaseLimits } from '../../protocol/lease.ts';
 import { peerOf } from './contact.ts';
 import type { Context, EventOf } from './events.ts';
 import type { Draft } from './state.ts';
+import { quorumOf } from './terms.ts';
 
 /**
- * One voter more or less, once every voter of the present set has granted this epoch under it. From an odd set a voter may
- * be removed that does not answer: any two sets one step from an odd one still share a voter in every two quorums.
+ * One voter more or less, once every voter of the present set has granted this epoch under it, and while a majority of the new
+ * set answers: a voter that is added is silent for M, which is longer than the lease that the others must keep up meanwhile.
+ * From an odd set a voter may be removed that does not answer: any two sets one step from an odd one still share a voter in
+ * every two quorums.
  */
 export function mayChangeVoters(draft: Draft, event: EventOf<'changeVoters'>, context: Context): boolean {
   const { voters } = draft.set;
@@ -15,6 +18,9 @@ export function mayChangeVoters(draft: Draft, event: EventOf<'changeVoters'>, co
   const kept = voters.filter((voter) => event.voters.includes(voter));
   if (added + voters.length - kept.length !== 1 || !kept.includes(draft.self)) return false;
   if (event.voters.length > leaseLimits.votersMax) return false;
+  const since = context.now - 2 * context.policy.advertMs;
+  const answering = kept.filter((voter) => peerOf(draft, voter).answeredAt >= since).length;
+  if (answering < quorumOf(event.voters.length)) return false;
   return isSettled(draft, voters.length % 2 === 1 ? kept : voters, context);
 }
 function isSettled(draft: Draft, needed: readonly number[], context: Context): boolean {
