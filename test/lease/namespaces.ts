@@ -19,6 +19,8 @@ export type Network = {
   readonly nameOf: (index: number) => string;
   /** Runs a command in a namespace and gives what it wrote; throws when it fails. */
   readonly run: (index: number, command: readonly string[], input?: string) => string;
+  /** The same where the bridge is; host `index` hangs on its port `p<index>`. */
+  readonly runOnSwitch: (command: readonly string[], input?: string) => string;
   readonly remove: () => void;
 };
 
@@ -44,13 +46,15 @@ export function createNetwork(count: number): Network {
     ip('-n', name, 'address', 'add', `fd99::${index + 1}/64`, 'dev', 'eth0', 'nodad');
     ip('-n', name, 'link', 'set', 'eth0', 'up');
   }
+  const runIn = (name: string, command: readonly string[], input?: string) =>
+    execFileSync('ip', ['netns', 'exec', name, ...command], {
+      ...{ encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] },
+      ...(input === undefined ? {} : { input }),
+    });
   return {
-    ...{ hosts, nameOf },
-    run: (index, command, input) =>
-      execFileSync('ip', ['netns', 'exec', nameOf(index), ...command], {
-        ...{ encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] },
-        ...(input === undefined ? {} : { input }),
-      }),
+    ...{ hosts, nameOf, switchName: bridge },
+    run: (index, command, input) => runIn(nameOf(index), command, input),
+    runOnSwitch: (command, input) => runIn(bridge, command, input),
     remove: () => {
       for (const name of [...hosts.map((_, index) => nameOf(index)), bridge]) {
         try {

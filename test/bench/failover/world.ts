@@ -1,0 +1,106 @@
+// Three hosts and a client on one bridge, on which Mailward and keepalived run side by side: each has an address and a service of its
+// own on every host, one prober asks for both, and every fault is made for one of them.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { until } from '../../lease/lease-cluster.ts';
+import { createNetwork } from '../../lease/namespaces.ts';
+import { createProbeLog, machineMs } from './probe-log.ts';
+
+export type ContenderName = 'mailward' | 'keepalived';
+export const members = [0, 1, 2] as const;
+const client = members.length;
+export const priorities = [254, 253, 252] as const;
+export const hostName = (host: number): string => `mx${host + 1}`;
+
+const udpPort = 5999;
+export const tcpPortOf: Record<ContenderName, number> = { mailward: 2525, keepalived: 2526 };
+export const addressOf: Record<ContenderName, string> = { mailward: '10.99.0.100', keepalived: '10.99.0.101' };
+/** What else is said for a contender between hosts: the voters' datagrams, VRRP's adverts (RFC 9568 5.1.1.4). */
+const speechOf: Record<ContenderName, string> = { mailward: 'udp dport 7401', keepalived: 'ip protocol 112' };
+
+export type World = Awaited<ReturnType<typeof createWorld>>;
+
+export async function createWorld() {
+  const folder = mkdtempSync(join(tmpdir(), 'mailward-failover-'));
+  const network = createNetwork(members.length + 1);
+  const children = new Set<ChildProcess>();
+
+  /** Starts a command on a host; its end is awaited by `stop`. */
+  function spawnOn(host: number, command: readonly string[]): ChildProcess {
+    const child = spawn('ip', ['netns', 'exec', network.nameOf(host), ...command], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    children.add(child);
+    child.once('exit', () => children.delete(child));
+    return child;
+  }
+  /** Starts a program of this folder on a host, and waits for its first words. */
+  async function runOn(host: number, program: string, ...args: string[]): Promise<ChildProcess> {
+    const child = spawnOn(host, [process.execPath, join(import.meta.dirname, program), ...args]);
+    child.stderr?.on('data', (text: Buffer) => process.stderr.write(text));
+    await once(child.stdout ?? child, 'data');
+    return child;
+  }
+
+  for (const host of members) network.run(host, ['sysctl', '-qw', 'net.ipv4.ip_nonlocal_bind=1']);
+  const probes = createProbeLog();
+  const prober = await runOn(client, 'run-prober.ts', String(udpPort), ...Object.values(addressOf));
+  prober.stdout?.setEncoding('utf8').on('data', probes.read);
+
+  const pidFileOf = (name: ContenderName, host: number): string => join(folder, `${name}-${host}.pid`);
+  const services = new Map<string, ChildProcess>();
+  async function startService(name: ContenderName, host: number): Promise<void> {
+    const args = [hostName(host), addressOf[name], String(udpPort), String(tcpPortOf[name]), pidFileOf(name, host)];
+    services.set(`${name} ${host}`, await runOn(host, 'run-service.ts', ...args));
+  }
+  for (const name of ['mailward', 'keepalived'] as const)
+    await Promise.all(members.map((host) => startService(name, host)));
+
+  return {
+    ...{ folder, network, probes, spawnOn, runOn, pidFileOf, startService },
+    killService: (name: ContenderName, host: number) => void services.get(`${name} ${host}`)?.kill('SIGKILL'),
+    /** A host's cable passes nothing of this contender any more, either way; what is said for the other passes. */
+    cut: (name: ContenderName, host: number) => {
+      const address = addressOf[name];
+      const what = [
+        speechOf[name],
+        `ip saddr ${address}`,
+        `ip daddr ${address}`,
+        `arp saddr ip ${address}`,
+        `arp daddr ip ${address}`,
+      ];
+      const rules = ['iifname', 'oifname'].flatMap((side) => what.map((each) => `${side} "p${host}" ${each} drop;`));
+      network.runOnSwitch(
+        ['nft', '-f', '-'],
+        `table bridge cut_${name} { chain pass { type filter hook forward priority 0; ${rules.join(' ')} }; }\n`,
+      );
+    },
+    mendCut: (name: ContenderName) => void network.runOnSwitch(['nft', `delete table bridge cut_${name}`]),
+    /** Each frame between hosts is lost with this probability, in percent. */
+    lose: (percent: number) =>
+      void network.runOnSwitch(
+        ['nft', '-f', '-'],
+        `table bridge loss { chain pass { type filter hook forward priority 0; numgen random mod 1000 < ${10 * percent} drop; }; }\n`,
+      ),
+    mendLoss: () => void network.runOnSwitch(['nft', 'delete table bridge loss']),
+    /** Until every answer up to now is known. */
+    probed: async (): Promise<number> => {
+      const at = machineMs();
+      await until('the prober reports', async () => (probes.reportedUntil() > at ? true : undefined));
+      return at;
+    },
+    stop: async () => {
+      const ended = [...children].map(async (child) => {
+        child.kill('SIGCONT');
+        child.kill('SIGKILL');
+        if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+      });
+      await Promise.all(ended);
+      network.remove();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
