@@ -3,12 +3,15 @@ import type { Decide } from '../../services/failover/lease/decide.ts';
 import type { ShellEvent } from '../../services/failover/lease/events.ts';
 import { leaseRows } from '../../services/failover/lease/table.ts';
 import type { LeasePolicy } from '../../services/failover/lease/terms.ts';
-import { clone, keepSilenced } from '../simulation/faults.ts';
+import { calmGroup, cut, cutBoth, tell } from '../simulation/calm-group.ts';
+import { pauseProcess } from '../simulation/effects.ts';
+import { boot, freeze, powerOff } from '../simulation/machine.ts';
+import { clone, keepSilenced } from '../simulation/memory.ts';
 import type { SimNode } from '../simulation/node.ts';
 import { isOpen, localAt, setRate } from '../simulation/node.ts';
-import { calmGroup, cut, cutBoth, tell } from '../simulation/probes.ts';
+import { startProcess } from '../simulation/process.ts';
 import { runSeed, soundSubject } from '../simulation/schedule.ts';
-import { boot, freeze, pauseProcess, powerOff, runUntil, startProcess } from '../simulation/world.ts';
+import { runUntil } from '../simulation/world.ts';
 import type { World } from '../simulation/world-state.ts';
 import { advertTicks } from '../simulation/world-state.ts';
 

@@ -1,25 +1,21 @@
 // The faults a schedule may inject, as a table: what it does to the world, and that it ends by itself.
-import { ballotMs } from '../../services/failover/lease/terms.ts';
+import { killProcess, pauseProcess } from './effects.ts';
+import { freeze } from './machine.ts';
+import { holderOf, say, tell, victim } from './members.ts';
+import { clone, crash, mayLoseState } from './memory.ts';
 import type { SimNode } from './node.ts';
-import { localAt, setRate } from './node.ts';
+import { setRate } from './node.ts';
 import { between, chance, pick } from './random.ts';
-import { at, boot, freeze, handle, killProcess, pauseProcess, powerOff, resume, startProcess } from './world.ts';
 import type { World } from './world-state.ts';
-import { advertTicks, maxNodes } from './world-state.ts';
+import { advertTicks, at, maxNodes } from './world-state.ts';
 
 /** One fault of a schedule. `ms` is bounded so that it ends before the healed phase. */
 export type Fault = { readonly kind: FaultKind; readonly at: number; readonly ms: number };
+
 export type FaultKind = keyof typeof inject;
 
 const A = advertTicks;
 
-/** Mostly whoever holds, else anybody. */
-function victim(world: World): SimNode {
-  const holder = holderOf(world);
-  return holder !== undefined && chance(world.random, 75) ? holder : pick(world.random, world.nodes);
-}
-export const holderOf = (world: World): SimNode | undefined =>
-  world.nodes.find((node) => node.process?.state.role === 'holding');
 const ids = (world: World): number[] => world.nodes.map((node) => node.id);
 
 function cut(world: World, from: number, to: number, ms: number): void {
@@ -30,10 +26,12 @@ function cut(world: World, from: number, to: number, ms: number): void {
     cuts[place] = Math.max(0, (cuts[place] ?? 0) - 1);
   });
 }
+
 function cutBoth(world: World, a: number, b: number, ms: number): void {
   cut(world, a, b, ms);
   cut(world, b, a, ms);
 }
+
 function withNetwork(world: World, ms: number, change: Partial<Omit<World['network'], 'cuts'>>): void {
   const { network } = world;
   const before = { ...network };
@@ -42,57 +40,9 @@ function withNetwork(world: World, ms: number, change: Partial<Omit<World['netwo
     for (const name of Object.keys(change)) Object.assign(network, { [name]: before[name as keyof typeof before] });
   });
 }
-/** Memory may be lost or copied on a minority only: from more, no protocol comes back without its operator. */
-function mayLoseState(world: World, node: SimNode): boolean {
-  // Where lag is judged, whoever lost its disk knows of none until an operator says so.
-  if (world.policy.lagMax !== undefined && world.disksLost > 0) return false;
-  const lost = world.nodes.filter((other) => other !== node && hasLostState(world, other)).length;
-  const sizes = world.nodes.map((node) => node.process?.state.set.voters.length ?? 9);
-  return 2 * (lost + 1) < Math.min(world.configured.voters.length, ...sizes);
-}
-const hasLostState = (world: World, { id, durable, process }: SimNode): boolean =>
-  durable === undefined ||
-  durable.mustLearn ||
-  process?.state.mustLearn === true ||
-  world.clones.some((twin) => twin.id === id);
-function crash(world: World, node: SimNode, downMs: number, disk: 'kept' | 'torn' | 'wiped' | 'restored'): void {
-  if (!node.isUp) return;
-  const isLost = (disk === 'torn' || disk === 'wiped') && mayLoseState(world, node);
-  powerOff(node);
-  if (isLost) {
-    node.durable = undefined;
-    world.disksLost += 1;
-  }
-  if (disk === 'restored') {
-    node.durable = node.durable && node.backup;
-    outrunBackup(world);
-  }
-  at(world, world.time + downMs, () => boot(world, node));
-}
-/** A backup is older than ballots run ahead of the clock; minutes in truth, so the clocks are moved on here. */
-function outrunBackup(world: World): void {
-  const newest = Math.max(...[...world.nodes, ...world.clones].map((node) => ballotMs(node.process?.state.seen ?? 0)));
-  const aheadMs = Math.max(0, newest - world.time) + world.policy.ceilingAheadMs;
-  for (const node of world.nodes) node.clock.wallOffset = Math.max(node.clock.wallOffset, aheadMs);
-}
+
 function pauseChild(world: World, node: SimNode, ms: number): void {
   if (node.process !== undefined) node.process.child.pausedUntil = world.time + ms;
-}
-function tell(world: World, node: SimNode, event: Parameters<typeof handle>[2]): void {
-  if (node.process !== undefined) handle(world, node.process, event);
-}
-/** What checks of this node say now. */
-function say(
-  world: World,
-  node: SimNode,
-  health: { isHealthy?: boolean; isLinkUp?: boolean; priority?: number; lag?: number | null },
-): void {
-  const { isHealthy = true, isLinkUp = true, priority = node.priority, lag = 0 } = health;
-  const position = lag === null ? null : Math.floor(world.time / 100) - lag;
-  tell(world, node, { kind: 'health', priority, isHealthy, isLinkUp, position });
-}
-export function sayWell(world: World, node: SimNode): void {
-  say(world, node, {});
 }
 
 type Inject = (world: World, ms: number) => void;
@@ -290,49 +240,6 @@ export const inject = {
 
 export const faultKinds = Object.keys(inject) as FaultKind[];
 
-/** A machine boots from a copy of the disk of another, which may be up, down, asleep or a clone's original already. */
-export function clone(world: World, original: SimNode, ms: number): SimNode {
-  const twin: SimNode = {
-    ...original,
-    clock: { ...original.clock, base: localAt(original, world.time), since: world.time },
-    kernel: { ...original.kernel, leaseUntil: 0, worstUntil: 0, addressUntil: 0, arms: [] },
-    isClone: true,
-    isUp: false,
-    process: undefined,
-    run: undefined,
-    deadlines: [],
-  };
-  world.clones.push(twin);
-  boot(world, twin);
-  at(world, world.time + ms, () => endClone(world, original, twin));
-  return twin;
-}
-/**
- * An operator ends the clone. Where the two never heard of each other, the one that stays has an older memory and does not
- * know it: a restored backup. Often the operator also says at once which is right, else when everything heals.
- */
-export function endClone(world: World, original: SimNode, twin: SimNode): void {
-  if (!twin.isUp) return;
-  if (original.durable?.mustLearn !== true) outrunBackup(world);
-  powerOff(twin);
-  if (chance(world.operator, 50) && original.process?.state.vote === 'silenced')
-    keepSilenced(world, original, chance(world.operator, 50));
-}
-/** The operator keeps this machine, boots it or starts its process anew; not before its alarm is on disk. */
-export function keepSilenced(world: World, node: SimNode, isBoot: boolean): void {
-  const { process } = node;
-  if (process === undefined) return;
-  at(world, Math.max(world.time, process.persistDoneAt) + 1, () => {
-    if (node.process !== process || process.state.vote !== 'silenced') return;
-    if (isBoot) powerOff(node);
-    else process.child.owner = undefined;
-    node.process = undefined;
-    if (isBoot) boot(world, node);
-    else startProcess(world, node);
-    sayWell(world, node);
-  });
-}
-
 function changeVoters(world: World, wanted: 'add' | 'remove'): void {
   const holder = holderOf(world);
   const asked = holder ?? pick(world.random, world.nodes);
@@ -344,43 +251,9 @@ function changeVoters(world: World, wanted: 'add' | 'remove'): void {
   tell(world, asked, { kind: 'changeVoters', voters: next });
 }
 
-/** A stopped process goes on, and no cut waits for it. */
-function wake(world: World, node: SimNode): void {
-  const { process } = node;
-  if (process === undefined) return;
-  process.cutBy = undefined;
-  process.child.pausedUntil = Math.min(process.child.pausedUntil, world.time);
-  if (world.time >= process.pausedUntil) return;
-  process.pausedUntil = world.time;
-  resume(world, process);
-}
-
 /** After a clock changed its pace, timers fall elsewhere in true time; waking early does no harm. */
 function rewake(world: World): void {
   for (const node of world.nodes)
     if (node.process !== undefined)
       node.process.wakeAt = Math.max(world.time + 1, node.frozenUntil + 1, node.process.pausedUntil + 1);
-}
-
-/** Everything is well again: links, disks, machines, checks; the operator has ended clones and says which voter is right. */
-export function healAll(world: World, downForGood: number): void {
-  const { network } = world;
-  network.cuts.fill(0);
-  for (const twin of world.clones) endClone(world, world.nodes[twin.id - 1] ?? twin, twin);
-  world.clones.length = 0;
-  Object.assign(network, { lossPercent: 0, twicePercent: 0, delayLow: 40, delayHigh: 160 });
-  for (const node of world.nodes) {
-    node.fsyncMs = 0;
-    if (node.id === downForGood) {
-      powerOff(node);
-      node.durable = undefined;
-      continue;
-    }
-    if (!node.isUp) boot(world, node);
-    if (node.process === undefined) startProcess(world, node);
-    wake(world, node);
-    if (node.process?.state.vote === 'silenced') keepSilenced(world, node, chance(world.operator, 50));
-    say(world, node, {});
-    tell(world, node, { kind: 'quarantine', isOn: false });
-  }
 }

@@ -9,15 +9,19 @@ import { leaseRows } from '../../services/failover/lease/table.ts';
 import type { LeasePolicy } from '../../services/failover/lease/terms.ts';
 import { ballotOf, clockDrift } from '../../services/failover/lease/terms.ts';
 import type { VoterSet } from '../../services/protocol/lease.ts';
+import { createQueue } from './event-queue.ts';
 import type { Fault } from './faults.ts';
-import { faultKinds, healAll, inject, sayWell } from './faults.ts';
+import { faultKinds, inject } from './faults.ts';
+import { healAll } from './heal.ts';
+import { sayWell } from './members.ts';
 import { createNode, isOpen } from './node.ts';
+import { startProcess } from './process.ts';
 import type { Random } from './random.ts';
 import { between, chance, pick, randomOf } from './random.ts';
 import { createSafety, violate } from './safety.ts';
-import { at, newQueue, runUntil, startProcess } from './world.ts';
+import { runUntil } from './world.ts';
 import type { Shell, Violation, World } from './world-state.ts';
-import { advertTicks, maxNodes, soundShell } from './world-state.ts';
+import { advertTicks, at, maxNodes, soundShell } from './world-state.ts';
 
 const A = advertTicks;
 const faultsFrom = 3 * A;
@@ -86,7 +90,7 @@ export function createWorld(
   const configured: VoterSet = { version: 1, epoch: 0, voters, leaseMs: group.leaseMs, leaseMsMax: group.leaseMs };
   const world: World = {
     time: 0,
-    queue: newQueue(),
+    queue: createQueue(),
     random,
     operator: randomOf(random.state >>> 0),
     policy: group.policy,

@@ -4,6 +4,7 @@ import type { LeaseRules } from '../../services/failover/lease/rules.ts';
 import type { LeasePolicy } from '../../services/failover/lease/terms.ts';
 import type { LeaseDatagram, LeaseDurable, VoterSet } from '../../services/protocol/lease.ts';
 import type { EventQueue } from './event-queue.ts';
+import { push } from './event-queue.ts';
 import type { LeaseProcess, NftChild, SimNode } from './node.ts';
 import type { Random } from './random.ts';
 
@@ -36,6 +37,7 @@ export type Item =
   | { readonly kind: 'deliver'; readonly node: SimNode; readonly datagram: LeaseDatagram }
   | Line
   | { readonly kind: 'persisted'; readonly process: LeaseProcess; readonly record: LeaseDurable }
+  | { readonly kind: 'start'; readonly node: SimNode }
   | { readonly kind: 'resume'; readonly process: LeaseProcess }
   | { readonly kind: 'thaw'; readonly node: SimNode; readonly isBeyondF: boolean }
   | { readonly kind: 'act'; readonly act: (world: World) => void };
@@ -85,3 +87,7 @@ export type World = {
   readonly rowTimes: Int32Array;
   trace: ((line: string) => void) | undefined;
 };
+
+export function at(world: World, time: number, act: (world: World) => void): void {
+  push(world.queue, time, { kind: 'act', act });
+}

@@ -1,0 +1,33 @@
+// The members of a group from outside: who holds, whom a fault hits, and what their checks and their operator tell them.
+import type { SimNode } from './node.ts';
+import { handle } from './process.ts';
+import { chance, pick } from './random.ts';
+import type { World } from './world-state.ts';
+
+export const holderOf = (world: World): SimNode | undefined =>
+  world.nodes.find((node) => node.process?.state.role === 'holding');
+
+/** Mostly whoever holds, else anybody. */
+export function victim(world: World): SimNode {
+  const holder = holderOf(world);
+  return holder !== undefined && chance(world.random, 75) ? holder : pick(world.random, world.nodes);
+}
+
+export function tell(world: World, node: SimNode, event: Parameters<typeof handle>[2]): void {
+  if (node.process !== undefined) handle(world, node.process, event);
+}
+
+/** What checks of this node say now. */
+export function say(
+  world: World,
+  node: SimNode,
+  health: { isHealthy?: boolean; isLinkUp?: boolean; priority?: number; lag?: number | null },
+): void {
+  const { isHealthy = true, isLinkUp = true, priority = node.priority, lag = 0 } = health;
+  const position = lag === null ? null : Math.floor(world.time / 100) - lag;
+  tell(world, node, { kind: 'health', priority, isHealthy, isLinkUp, position });
+}
+
+export function sayWell(world: World, node: SimNode): void {
+  say(world, node, {});
+}
