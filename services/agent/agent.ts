@@ -9,6 +9,9 @@ import { createCheckpointSaver, loadCheckpoint, saveCheckpoint } from './checkpo
 import type { AgentConfig } from './config.ts';
 import { createControlChannel } from './control-channel.ts';
 import { createAgentEvents } from './events.ts';
+import { leaseFamilies } from './lease/lease-families.ts';
+import { createLeaseLink } from './lease/lease-link.ts';
+import { createFamilyBoard } from './metrics/family.ts';
 import { createLineCounter } from './metrics/log/line-counter.ts';
 import { createNodeMetrics } from './metrics/node-metrics.ts';
 import { createMetricsPush } from './metrics/push.ts';
@@ -78,13 +81,28 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
           { clock, random, events: createIdentityEvents({ log, registry: events.registry }) },
         );
   if (keeper !== undefined) stack.add('identity', keeper.stop);
+  const leaseBoard = createFamilyBoard(events.registry);
+  const lease =
+    config.lease === undefined
+      ? undefined
+      : createLeaseLink(
+          { node: config.node, socket: config.lease.socket },
+          {
+            clock,
+            onLook: (look) => {
+              events.leaseLooked(look, config.node);
+              leaseBoard.show('lease', leaseFamilies(look));
+            },
+          },
+        );
+  if (lease !== undefined) stack.add('lease link', lease.stop);
   const commands = await createCommandIntake(
     config.actions,
     {
       ...{ node: config.node, dataDir: config.dataDir },
       readKey: keeper === undefined ? undefined : () => commandKeyOf(keeper.identity()),
     },
-    { clock, log, registry: events.registry },
+    { clock, log, registry: events.registry, order: lease?.order },
   );
   stack.add('actions', commands.stop);
   const channel = createControlChannel(
@@ -97,7 +115,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
         ...{ metricsPort: metrics.port, timeZone: config.timeZone },
       }),
     },
-    { clock, events, readSources, keeper, commands },
+    { clock, events, readSources, keeper, commands, lease },
   );
   stack.add('control channel', channel.stop);
 

@@ -1,16 +1,20 @@
 import { io } from 'socket.io-client';
 import { z } from 'zod';
 import { actionResultSchema } from '../protocol/action.ts';
+import { failoverEvents } from '../protocol/failover.ts';
 import { agentNamespace, type Heartbeat, type Hello, type HelloReply, helloReplySchema } from '../protocol/live.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { CommandIntake } from './actions/command-intake.ts';
 import type { AgentEvents } from './events.ts';
+import type { LeaseLink } from './lease/lease-link.ts';
 import type { IdentityKeeper } from './trust/identity-keeper.ts';
 
 const helloTimeoutMs = 10_000;
 const resultTimeoutMs = 5000;
 /** After control has refused the hello (another release, too many agents) it is asked again this much later. */
 const refusedRetryMs = 30_000;
+
+const noLease = { ok: false, detail: 'No lease process is kept on this node.' } as const;
 
 /** The control channel: says hello whenever a connection stands, then beats. The bulk channel does not depend on it. */
 export function createControlChannel(
@@ -23,9 +27,11 @@ export function createControlChannel(
     /** Absent without TLS. */
     readonly keeper?: Pick<IdentityKeeper, 'credentials' | 'follow'> | undefined;
     readonly commands: Pick<CommandIntake, 'take' | 'connected' | 'disconnected'>;
+    /** Absent where no lease process is kept. */
+    readonly lease?: Pick<LeaseLink, 'connected' | 'disconnected' | 'preflight'> | undefined;
   },
 ): { readonly beat: () => void; readonly stop: () => void } {
-  const { clock, events, readSources, keeper, commands } = deps;
+  const { clock, events, readSources, keeper, commands, lease } = deps;
   const socket = io(new URL(agentNamespace, options.controlUrl).href, {
     transports: ['websocket'],
     reconnectionDelay: 200,
@@ -66,6 +72,10 @@ export function createControlChannel(
         commands.connected(async (result) => {
           await socket.timeout(resultTimeoutMs).emitWithAck('command-result', z.encode(actionResultSchema, result));
         });
+        lease?.connected({
+          tell: (event, payload) => socket.volatile.emit(event, payload),
+          ask: (event, payload, withinMs) => socket.timeout(withinMs).emitWithAck(event, payload),
+        });
         stopBeating = clock.every(reply.heartbeatMs, beat);
         beat();
         return;
@@ -83,11 +93,16 @@ export function createControlChannel(
       if (typeof acknowledge === 'function') acknowledge(reply);
     });
   });
+  socket.on(failoverEvents.preflight, (payload: unknown, acknowledge: unknown) => {
+    if (typeof acknowledge !== 'function') return;
+    void (lease?.preflight(payload) ?? Promise.resolve(noLease)).then((reply) => acknowledge(reply));
+  });
   socket.on('connect', () => void greet());
   socket.on('disconnect', (why) => {
     connection += 1;
     stopBeating();
     commands.disconnected();
+    lease?.disconnected();
     // Our own doing, for a new certificate.
     if (why !== 'io client disconnect') events.controlDisconnected(why);
   });

@@ -3,6 +3,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { BatchAck } from '../protocol/ingest.ts';
 import type { Heartbeat } from '../protocol/live.ts';
+import type { LeaseLook } from '../runtime/lease/lease-watch.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { Cut } from './tail/cut-batch.ts';
 
@@ -42,8 +43,24 @@ export function createAgentEvents(options: { readonly version: string }, deps: {
   const lagBytes = gauge('mailward_agent_lag_bytes', 'Bytes in open files that control has not acknowledged');
   const connected = gauge('mailward_agent_control_connected', 'Whether the control channel stands');
 
+  let leaseSaid = '';
+
   return {
     registry,
+    /** Said when it is another than before. */
+    leaseLooked({ status, why }: LeaseLook, node: string): void {
+      const isOther = status !== undefined && status.node !== node;
+      const said = why ?? (isOther ? status.node : '');
+      if (said === leaseSaid) return;
+      leaseSaid = said;
+      if (why !== undefined) log.warn({ why }, 'the lease process does not answer');
+      else if (isOther)
+        log.error(
+          { node, leaseNode: status.node },
+          'the lease file names this node otherwise: control does not believe it',
+        );
+      else log.info('the lease process answers');
+    },
     batchAcknowledged(cut: Cut, result: BatchAck['result']): void {
       batches.inc({ result });
       lines.inc(cut.lines);

@@ -10,7 +10,7 @@ const answer: RetentionAnswer = {
     { class: 'lines', holds: 'Raw lines.', keptDays: 184, daysMin: 184, daysMax: 3650, reason: 'Six months at least.' },
     { class: 'stories', holds: 'Stories.', keptDays: 90, daysMin: 1, daysMax: 180, reason: 'At most 180 days.' },
   ],
-  ...{ at: '17 3 * * *', storeBytes: 3_221_225_472, seriesBytes: 512, warnings: [], removals: [] },
+  ...{ at: '17 3 * * *', storeBytes: 3_221_225_472, seriesBytes: 512, stateBytes: 64, warnings: [], removals: [] },
 };
 
 test('shows the table with what the law allows, and the sizes', () => {
@@ -18,7 +18,7 @@ test('shows the table with what the law allows, and the sizes', () => {
 lines     184  184–3650  Raw lines.
 stories    90     1–180  Stories.
 
-Lines and stories take 3.0 GiB without a bound, samples 512 B. What is too old is removed at 17 3 * * * (cron).
+Lines and stories take 3.0 GiB without a bound, samples 512 B, state 64 B. What is too old is removed at 17 3 * * * (cron).
 
 Nothing has been removed yet.`);
 });

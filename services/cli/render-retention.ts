@@ -6,7 +6,7 @@ import { renderTable, type Style, terminalSafe } from './terminal.ts';
 const removalsShown = 20;
 
 export function renderRetention(answer: RetentionAnswer, style: Style, widthMax: number): string {
-  const { table, at, bytesMax, storeBytes, seriesBytes, warnings, removals } = answer;
+  const { table, at, bytesMax, storeBytes, seriesBytes, stateBytes, warnings, removals } = answer;
   const rules = renderTable(
     [
       { title: 'class' },
@@ -18,7 +18,7 @@ export function renderRetention(answer: RetentionAnswer, style: Style, widthMax:
     widthMax,
   );
   const bound = bytesMax === undefined ? 'without a bound' : `of at most ${describeBytes(bytesMax)}`;
-  const sizes = `Lines and stories take ${describeBytes(storeBytes)} ${bound}, samples ${describeBytes(seriesBytes)}. What is too old is removed at ${terminalSafe(at)} (cron).`;
+  const sizes = `Lines and stories take ${describeBytes(storeBytes)} ${bound}, samples ${describeBytes(seriesBytes)}, state ${describeBytes(stateBytes)}. What is too old is removed at ${terminalSafe(at)} (cron).`;
   return [
     rules,
     sizes,

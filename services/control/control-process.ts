@@ -9,6 +9,7 @@ import { createStopStack } from '../runtime/stop-stack.ts';
 import { type ControlFlags, controlConfigSchema, readControlConfig } from './config.ts';
 import { startControl } from './control.ts';
 import { createSqliteSeriesStore } from './series/sqlite-series-store.ts';
+import { createSqliteStateStore } from './state/sqlite-state-store.ts';
 import { createSqliteEventStore } from './store/sqlite-event-store.ts';
 
 const usage = `Examples:
@@ -62,7 +63,9 @@ else {
       start: async (fail) => {
         const store = await createSqliteEventStore({ dataDir: config.dataDir }, { log, onCrash: fail });
         const series = await createSqliteSeriesStore({ dataDir: config.dataDir }, { log, onCrash: fail });
-        const { url } = await startControl(config, { clock, log, stack, store, series, version: readRelease() });
+        const state = await createSqliteStateStore({ dataDir: config.dataDir }, { log, onCrash: fail });
+        const version = readRelease();
+        const { url } = await startControl(config, { clock, log, stack, store, series, state, version });
         announceReady(url);
       },
     });

@@ -10,6 +10,10 @@ import { createCommandDesk } from './commands/command-desk.ts';
 import { createCommandEvents } from './commands/command-events.ts';
 import type { ControlConfig } from './config.ts';
 import { createControlEvents } from './events.ts';
+import { createFailoverEvents } from './failover/failover-events.ts';
+import { createFailoverKeeper } from './failover/failover-keeper.ts';
+import { createOrderDesk } from './failover/order-desk.ts';
+import { createPreflightDesk } from './failover/preflight-desk.ts';
 import { createFleetKeeper } from './fleet-keeper.ts';
 import { createDoorkeeper, createPagekeeper } from './http/guards.ts';
 import { createHttpServer } from './http/server.ts';
@@ -21,6 +25,7 @@ import { createOldestQueued } from './oldest-queued.ts';
 import { type OverviewRequest, readOverview } from './overview.ts';
 import { createRetention } from './retention.ts';
 import type { SeriesStore } from './series/series-store.ts';
+import type { StateStore } from './state/state-store.ts';
 import type { EventStore } from './store/event-store.ts';
 import { controlNames } from './trust/control-names.ts';
 import { createTrustEvents } from './trust/trust-events.ts';
@@ -40,12 +45,14 @@ export async function startControl(
     readonly stack: StopStack;
     readonly store: EventStore;
     readonly series: SeriesStore;
+    readonly state: StateStore;
     readonly version: string;
   },
 ): Promise<{ readonly url: string }> {
-  const { clock, log, stack, store, series, version } = deps;
+  const { clock, log, stack, store, series, state, version } = deps;
   stack.add('store', () => store.stop());
   stack.add('series', () => series.stop());
+  stack.add('state', () => state.stop());
   const events = createControlEvents({ version }, { log });
   const policy = { ...defaultFleetPolicy, ...config.fleet };
   let consoles: ConsoleChannel | undefined;
@@ -55,11 +62,17 @@ export async function startControl(
     onChange: (states) => consoles?.sendNodes(states),
   });
   stack.add('fleet', fleet.stop);
+  const failoverEvents = createFailoverEvents({ log, registry: events.registry });
+  const failover = await createFailoverKeeper(
+    { staleAfterMs: policy.staleAfterMs },
+    { clock, state, events: failoverEvents, onChange: (groups) => consoles?.sendFailover(groups) },
+  );
+  stack.add('failover', failover.stop);
   const readOldestQueued = createOldestQueued({ clock, series });
   const overviewOf = (request: OverviewRequest) =>
     readOverview(request, { clock, store, readNodes: fleet.readNodes, readOldestQueued });
 
-  const retention = createRetention(config.retention, { clock, store, series, events });
+  const retention = createRetention(config.retention, { clock, store, series, state, events });
   stack.add('retention', retention.stop);
 
   const { host, port, tls } = config.listen;
@@ -97,7 +110,18 @@ export async function startControl(
       events,
       readOverview: overviewOf,
       readNodes: fleet.readNodes,
-      forgetNode: fleet.forget,
+      forgetNode: async (node) => {
+        await fleet.forget(node);
+        failover.forgetNode(node);
+      },
+      failover: {
+        ...{ failover, state },
+        preflight: createPreflightDesk({ clock, ask: (node, group) => agents.askPreflight(node, group) }),
+      },
+      orders:
+        desk === undefined
+          ? undefined
+          : createOrderDesk({ clock, newId: randomUUID, desk, state, events: failoverEvents }),
       renderMetrics: events.renderMetrics,
       onBatch: (envelope, report) => {
         fleet.report({ kind: 'batch', at: clock.now(), node: envelope.node });
@@ -112,7 +136,10 @@ export async function startControl(
     whyNoPage: createPagekeeper(door),
   });
   stack.add('sockets', () => closeSockets(sockets));
-  const agents = serveAgents(sockets, config.fleet, { clock, events, fleet, trust, onResult: desk?.resultCame });
+  const agents = serveAgents(sockets, config.fleet, {
+    ...{ clock, events, fleet, trust, onResult: desk?.resultCame },
+    leases: { failover, events: failoverEvents },
+  });
   consoles = serveConsoles(sockets, {
     clock,
     events,

@@ -50,8 +50,15 @@ export const retentionTable = {
     daysMax: 3_650,
     reason: 'A threshold learns from the same hours of the last twelve weeks.',
   },
+  failoverHistory: {
+    holds: 'What lease groups did: moves of addresses, and what each voter says of them. At most 500,000 entries.',
+    daysDefault: 400,
+    daysMin: 31,
+    daysMax: 3_650,
+    reason: 'A year is compared with the one before; a month is the least that an incident is looked into.',
+  },
   auditActors: {
-    holds: 'Who did what, under pseudonyms. Nothing is kept in this class yet.',
+    holds: 'Who had lease groups changed, why, and what came of it.',
     daysDefault: 1_096,
     daysMin: 731,
     daysMax: 3_653,
@@ -76,6 +83,7 @@ export const retentionConfigSchema = z.strictObject({
   samplesMinuteDays: daysOf('samplesMinute'),
   samplesFiveMinutesDays: daysOf('samplesFiveMinutes'),
   samplesHourDays: daysOf('samplesHour'),
+  failoverHistoryDays: daysOf('failoverHistory'),
   auditActorsDays: daysOf('auditActors'),
   /** When, in cron's notation and the machine's time zone. */
   at: z

@@ -12,6 +12,7 @@ function createStores(removals: readonly Removal[] = []) {
   return {
     store: { applyRetention: vi.fn(async () => [...removals]), readRemovals: async () => read },
     series: { applyRetention: vi.fn(async () => []), readRemovals: async () => ({ bytes: 5, removals: [] }) },
+    state: { applyRetention: vi.fn(async () => []), readRemovals: async () => ({ bytes: 3, removals: [] }) },
   };
 }
 
@@ -68,6 +69,7 @@ test('cuts each class off at its own age', () => {
     series: {
       ...{ raw: now - 3 * dayMs, minute: now - 3 * dayMs, fiveMinutes: now - 14 * dayMs, hour: now - 400 * dayMs },
     },
+    state: { failoverBefore: now - 400 * dayMs, auditBefore: now - 1096 * dayMs },
   });
 });
 
@@ -125,7 +127,13 @@ test('warns of lines that were removed before the law allows, and tells all that
   const lawful = { ...removal, why: 'age' as const, until: now - 184 * dayMs, at: now - 1 };
   const { retention } = start({ bytesMax: storeBytesMin }, [lawful, removal]);
   const answer = await retention.read();
-  expect(answer).toMatchObject({ storeBytes: 7, seriesBytes: 5, bytesMax: storeBytesMin, removals: [removal, lawful] });
+  expect(answer).toMatchObject({
+    storeBytes: 7,
+    seriesBytes: 5,
+    stateBytes: 3,
+    bytesMax: storeBytesMin,
+    removals: [removal, lawful],
+  });
   expect(answer.warnings).toEqual([
     expect.stringMatching(/^The store was larger than retention\.bytesMax, so lines up to/),
   ]);

@@ -5,6 +5,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { ControlEvents } from './events.ts';
 import { describeRetention, type RetentionConfig, retentionTable } from './retention-table.ts';
 import type { SeriesRetentionPolicy, SeriesStore } from './series/series-store.ts';
+import type { StatePolicy, StateStore } from './state/state-store.ts';
 import type { EventStore, RetentionPolicy } from './store/event-store.ts';
 
 const dayMs = 24 * 3_600_000;
@@ -17,7 +18,7 @@ export const catchUpMs = 60_000;
 export function cutOff(
   config: RetentionConfig,
   now: number,
-): { readonly store: RetentionPolicy; readonly series: SeriesRetentionPolicy } {
+): { readonly store: RetentionPolicy; readonly series: SeriesRetentionPolicy; readonly state: StatePolicy } {
   const before = (days: number) => now - days * dayMs;
   return {
     store: {
@@ -33,6 +34,7 @@ export function cutOff(
       fiveMinutes: before(config.samplesFiveMinutesDays),
       hour: before(config.samplesHourDays),
     },
+    state: { failoverBefore: before(config.failoverHistoryDays), auditBefore: before(config.auditActorsDays) },
   };
 }
 
@@ -50,10 +52,11 @@ export function createRetention(
     readonly clock: Clock;
     readonly store: EventStore;
     readonly series: SeriesStore;
+    readonly state: Pick<StateStore, 'applyRetention' | 'readRemovals'>;
     readonly events: Pick<ControlEvents, 'retentionDone' | 'retentionFailed'>;
   },
 ): Retention {
-  const { clock, store, series, events } = deps;
+  const { clock, store, series, state, events } = deps;
   let running: Promise<void> | undefined;
   let hasStopped = false;
 
@@ -75,6 +78,7 @@ export function createRetention(
   const byAge = async () => {
     await apply((now) => store.applyRetention(cutOff(config, now).store, now));
     await apply((now) => series.applyRetention(cutOff(config, now).series, now));
+    await apply((now) => state.applyRetention(cutOff(config, now).state, now));
   };
 
   const task = schedule(config.at, () => run(byAge), { noOverlap: true });
@@ -90,11 +94,12 @@ export function createRetention(
 
   return {
     read: async () => {
-      const [ofStore, ofSeries] = await Promise.all([store.readRemovals(), series.readRemovals()]);
-      const removals = [...ofStore.removals, ...ofSeries.removals].sort((a, b) => b.at - a.at);
+      const all = await Promise.all([store.readRemovals(), series.readRemovals(), state.readRemovals()]);
+      const [ofStore, ofSeries, ofState] = all;
+      const removals = [...ofStore.removals, ...ofSeries.removals, ...ofState.removals].sort((a, b) => b.at - a.at);
       return {
         ...{ table: describeRetention(config), at: config.at },
-        ...{ storeBytes: ofStore.bytes, seriesBytes: ofSeries.bytes },
+        ...{ storeBytes: ofStore.bytes, seriesBytes: ofSeries.bytes, stateBytes: ofState.bytes },
         ...(bytesMax === undefined ? {} : { bytesMax }),
         ...{ warnings: describeWarnings(removals, clock.now()), removals },
       };

@@ -1,4 +1,4 @@
-import { type Action, actionAnswerSchema } from '../protocol/action.ts';
+import { actionAnswerSchema, type FaultAction } from '../protocol/action.ts';
 import { AppError } from '../protocol/errors.ts';
 import { askOperator } from './ask-operator.ts';
 import type { LabPaths } from './lab-paths.ts';
@@ -20,7 +20,7 @@ export type CommandEnd =
   | 'no-agent';
 
 /** Throws `internal` with the agent's words when it refuses or when the action fails. */
-export async function commandHost(paths: LabPaths, host: string, action: Action): Promise<CommandEnd> {
+export async function commandHost(paths: LabPaths, host: string, action: FaultAction): Promise<CommandEnd> {
   const { plan, pageUrl } = readRecord(paths);
   const control = hostsOf(plan, 'control')[0];
   const hasAgent = hostsOf(plan, 'mail').some(({ name }) => name === host);

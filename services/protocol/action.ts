@@ -3,6 +3,10 @@
 import { z } from 'zod';
 import { instant } from './instant.ts';
 
+/** Terms of a group, in ms (lease-config.ts). */
+const leaseMs = z.number().min(25).max(600_000);
+const groupName = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/);
+
 /** Time that a fault may stay on, in seconds; the host mends itself when it is over. */
 export const faultTtlSecondsMax = 3600;
 
@@ -37,14 +41,25 @@ export const actionSchema = z.discriminatedUnion('action', [
   }),
   /** Mends it before its time; does nothing where it is not on. */
   z.strictObject({ action: z.literal('fault-heal'), parameters: z.strictObject({ fault: faultId }) }),
+  /** Tells the lease process of the node, which is to own the group. */
+  z.strictObject({
+    action: z.literal('lease-order'),
+    parameters: z.discriminatedUnion('order', [
+      z.strictObject({ order: z.literal('add-voter'), group: groupName, voter: z.int().min(1).max(255) }),
+      z.strictObject({ order: z.literal('remove-voter'), group: groupName, voter: z.int().min(1).max(255) }),
+      z.strictObject({ order: z.literal('retime'), group: groupName, leaseMs }),
+    ]),
+  }),
 ]);
 export type Action = z.infer<typeof actionSchema>;
+export type LeaseAction = Extract<Action, { action: 'lease-order' }>;
+export type FaultAction = Exclude<Action, LeaseAction>;
 
 /** Why an agent does not take a command. */
 export const refusalSchema = z.enum([
   'observe-only', // nothing is allowed on this node
   'not-allowed', // not on the allow-list, or for longer than it allows
-  'bad-action', // no such action, fault or parameter
+  'bad-action', // no such action, fault, group or parameter
   'busy', // another action is under way on this node
   'bad-signature',
   'wrong-node',

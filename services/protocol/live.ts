@@ -69,6 +69,8 @@ export const liveEvents = {
   overview: 'overview',
   /** Whenever a node's state changes: NodeState[]. */
   nodes: 'nodes',
+  /** Whenever the picture of a lease group changes: the body of `GET /api/v1/failover/groups`. */
+  failover: 'failover',
   /** At most `tailLimits.linesPerSecond`: TailChunk. */
   tail: 'tail',
 } as const;

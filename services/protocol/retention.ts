@@ -12,6 +12,7 @@ export const retentionClassSchema = z.enum([
   'samplesMinute',
   'samplesFiveMinutes',
   'samplesHour',
+  'failoverHistory',
   'auditActors',
 ]);
 export type RetentionClass = z.infer<typeof retentionClassSchema>;
@@ -55,6 +56,8 @@ export const retentionAnswerSchema = z.object({
   /** Used bytes of the store of lines and stories, and of the store of samples. */
   storeBytes: z.number(),
   seriesBytes: z.number(),
+  /** Used bytes of the store of what lease groups did and who did what. */
+  stateBytes: z.number(),
   /** Above this the oldest lines and stories are removed before their time. */
   bytesMax: z.number().optional(),
   /** What an operator should know, in whole sentences. */

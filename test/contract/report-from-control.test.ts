@@ -11,6 +11,7 @@ import { readOverview } from '../../services/control/overview.ts';
 import { createRetention } from '../../services/control/retention.ts';
 import { retentionConfigSchema } from '../../services/control/retention-table.ts';
 import { createSqliteSeriesStore } from '../../services/control/series/sqlite-series-store.ts';
+import { createSqliteStateStore } from '../../services/control/state/sqlite-state-store.ts';
 import type { EventStore } from '../../services/control/store/event-store.ts';
 import { createSqliteEventStore } from '../../services/control/store/sqlite-event-store.ts';
 import { reportAnswerSchema } from '../../services/protocol/report.ts';
@@ -22,6 +23,9 @@ import { messageLines, queueIdOf } from './event-store-messages.ts';
 const main = join(import.meta.dirname, '../../services/cli/main.ts');
 const pseudoTerminal = '/usr/bin/script';
 let folder: string;
+const neverAsked = () => {
+  throw new Error('no report asks of lease groups');
+};
 let store: EventStore;
 let stopSeries: () => Promise<void>;
 let stopRetention: () => Promise<void>;
@@ -34,7 +38,9 @@ beforeAll(async () => {
   const events = createControlEvents({ version: '0.0.0' }, { log: createLog({ process: 'test', level: 'silent' }) });
   const series = await createSqliteSeriesStore({ dataDir: folder }, { log: { error: console.error } });
   stopSeries = series.stop;
-  const deps = { clock: systemClock, store, series, readNodes: () => [] };
+  const state = await createSqliteStateStore({ dataDir: folder }, { log: { error: console.error } });
+  const failover = { failover: { readGroups: () => [], findGroup: neverAsked }, preflight: { run: neverAsked }, state };
+  const deps = { clock: systemClock, store, series, state, readNodes: () => [], failover };
   const retention = createRetention(retentionConfigSchema.parse({}), { ...deps, events });
   stopRetention = retention.stop;
   app = await createHttpServer(

@@ -2,18 +2,24 @@ import { z } from 'zod';
 import { injectableById } from '../../faults/registry.ts';
 import { faultTtlSecondsMax } from '../../protocol/action.ts';
 
-const faultRule = /^fault:(\*|[a-z0-9-]+)$/;
+const rulePattern = /^(fault:(\*|[a-z0-9-]+)|lease:(\*|voters|retime))$/;
 
 /** The `actions` part of an agent's configuration: nothing is allowed unless it is named, so that an agent only observes. */
 export const actionsConfigSchema = z.strictObject({
-  /** `fault:ID` of the fault library, or `fault:*` for all of them. What may be broken may be mended. */
+  /**
+   * `fault:ID` of the fault library, or `fault:*` for all of them: what may be broken may be mended. `lease:voters` and
+   * `lease:retime`, or `lease:*`: orders to the lease process of this node.
+   */
   allow: z
     .array(
       z
         .string()
-        .regex(faultRule, 'An allowed action is named like fault:postfix-master-killed, or fault:*')
+        .regex(
+          rulePattern,
+          'An allowed action is named like fault:postfix-master-killed, fault:*, lease:voters, or lease:*',
+        )
         .refine(
-          (rule) => rule === 'fault:*' || injectableById.has(rule.slice('fault:'.length)),
+          (rule) => !rule.startsWith('fault:') || rule === 'fault:*' || injectableById.has(rule.slice('fault:'.length)),
           'There is no such fault',
         ),
     )

@@ -4,7 +4,7 @@ import type { ActionResult, CommandReply } from '../../protocol/action.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
 import { createActionEvents } from './action-events.ts';
-import { createActions } from './actions.ts';
+import { createActions, type OrderLease } from './actions.ts';
 import type { ActionsConfig } from './actions-config.ts';
 import { createCommandGate } from './command-gate.ts';
 import { mendOrphans } from './mend-orphans.ts';
@@ -33,13 +33,14 @@ export async function createCommandIntake(
     readonly registry: Registry;
     /** Shell text, run to its end or to `limitMs`. */
     readonly run?: (script: string, limitMs: number) => Promise<ScriptEnd>;
+    readonly order?: OrderLease | undefined;
   },
 ): Promise<CommandIntake> {
   const { node, dataDir, readKey } = options;
-  const { clock, run = runScript } = deps;
+  const { clock, run = runScript, order } = deps;
   const events = createActionEvents(deps);
   const outbox = createResultOutbox({ clock, events });
-  const actions = createActions(config, { clock, events, run, onResult: outbox.add });
+  const actions = createActions(config, { clock, events, run, order, onResult: outbox.add });
   const gate = readKey === undefined ? undefined : await createCommandGate({ node, dataDir }, { clock, readKey });
   if (actions.isActive && gate === undefined) events.actionsWithoutIdentity();
   // Also where nothing is allowed any more: what was broken while it was must not stay so.

@@ -22,6 +22,7 @@ export async function registerOpenApi(app: FastifyInstance, version: string): Pr
         { name: 'mail', description: 'What became of messages' },
         { name: 'fleet', description: 'Nodes and their agents' },
         { name: 'ingest', description: 'The bulk channel of the agents' },
+        { name: 'failover', description: 'Lease groups: who owns the service addresses, and why' },
         { name: 'process', description: 'Health and metrics of control itself' },
       ],
     },

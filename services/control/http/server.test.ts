@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { createReport } from '../../logs/report.ts';
+import { AppError } from '../../protocol/errors.ts';
 import { batchHeaderName, batchLimits, encodeBatchEnvelope } from '../../protocol/ingest.ts';
 import { protocolVersion } from '../../protocol/version.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -67,10 +68,27 @@ const stubSeries: SeriesStore = {
   stop: async () => {},
 };
 
+const stubState = {
+  applyRetention: async () => [],
+  readRemovals: async () => ({ bytes: 0, removals: [] }),
+  readEntries: async () => [],
+  readAudit: async () => [],
+};
+const failover = {
+  failover: {
+    readGroups: () => [],
+    findGroup: () => {
+      throw new AppError('not-found', 'No group');
+    },
+  },
+  preflight: { run: () => Promise.reject(new Error('not asked')) },
+  state: stubState,
+};
+
 async function createApp(parts: Partial<EventStore> = {}, inFlightBytesMax = 1024 * 1024) {
   const store = stubStore(parts);
   const events = createControlEvents({ version: '0.0.0' }, { log: createLog({ process: 'test', level: 'silent' }) });
-  const deps = { clock: systemClock, store, series: stubSeries, readNodes: () => [] };
+  const deps = { clock: systemClock, store, series: stubSeries, state: stubState, readNodes: () => [], failover };
   const config = retentionConfigSchema.parse({});
   const retention = createRetention(config, { ...deps, events });
   return createHttpServer(
@@ -101,6 +119,10 @@ test('the OpenAPI document states what travels, and every parameterless route an
   expect(document.openapi).toBe('3.1.0');
   expect(Object.keys(document.paths).sort()).toEqual([
     '/api/v1/completeness',
+    '/api/v1/failover/groups',
+    '/api/v1/failover/groups/{group}',
+    '/api/v1/failover/groups/{group}/history',
+    '/api/v1/failover/groups/{group}/preflight',
     '/api/v1/nodes',
     '/api/v1/nodes/{node}',
     '/api/v1/overview',

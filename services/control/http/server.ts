@@ -1,6 +1,7 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { registerActionRoutes } from '../commands/routes-actions.ts';
+import { registerFailoverOrderRoutes, registerFailoverRoutes } from '../failover/routes-failover.ts';
 import { registerOperatorRoutes, registerTrustRoutes } from '../trust/routes-trust.ts';
 import { registerConsole } from './console-files.ts';
 import { createDoorkeeper, registerGuards } from './guards.ts';
@@ -58,6 +59,7 @@ export async function createHttpServer(options: HttpOptions, deps: HttpDeps): Pr
     registerProcessRoutes(typed, deps);
     registerSeriesRoutes(typed, deps);
     registerRetentionRoutes(typed, deps);
+    registerFailoverRoutes(typed, { clock: deps.clock, ...deps.failover });
   });
   await app.register(async (scope) => {
     registerIngest(scope.withTypeProvider<ZodTypeProvider>(), options, deps);
@@ -73,6 +75,8 @@ export async function createHttpServer(options: HttpOptions, deps: HttpDeps): Pr
       const typed = scope.withTypeProvider<ZodTypeProvider>();
       registerOperatorRoutes(typed, { trust, clock: deps.clock });
       if (deps.desk !== undefined) registerActionRoutes(typed, { desk: deps.desk });
+      if (deps.orders !== undefined)
+        registerFailoverOrderRoutes(typed, { clock: deps.clock, ...deps.failover, orders: deps.orders });
     });
   }
   await registerConsole(app, options.consoleFolder);

@@ -9,9 +9,13 @@ import type { NodeState } from '../../protocol/live.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { CommandDesk } from '../commands/command-desk.ts';
 import type { ControlEvents } from '../events.ts';
+import type { FailoverKeeper } from '../failover/failover-keeper.ts';
+import type { OrderDesk } from '../failover/order-desk.ts';
+import type { PreflightDesk } from '../failover/preflight-desk.ts';
 import type { OverviewRequest } from '../overview.ts';
 import type { Retention } from '../retention.ts';
 import type { SeriesStore } from '../series/series-store.ts';
+import type { StateStore } from '../state/state-store.ts';
 import type { EventStore, IngestReport } from '../store/event-store.ts';
 import type { Trust } from '../trust/trust.ts';
 
@@ -47,4 +51,10 @@ export type HttpDeps = {
   readonly trust?: Trust | undefined;
   /** Absent as trust is: without it there are no signed commands. */
   readonly desk?: CommandDesk | undefined;
+  readonly failover: {
+    readonly failover: Pick<FailoverKeeper, 'readGroups' | 'findGroup'>;
+    readonly preflight: PreflightDesk;
+    readonly state: Pick<StateStore, 'readEntries' | 'readAudit'>;
+  };
+  readonly orders?: OrderDesk | undefined;
 };

@@ -2,6 +2,7 @@ import type { Server, Socket } from 'socket.io';
 import { z } from 'zod';
 import { type ActionResult, actionResultSchema, type CommandReply, commandReplySchema } from '../../protocol/action.ts';
 import { AppError } from '../../protocol/errors.ts';
+import { failoverEvents, failoverLimits, type PreflightReply, preflightReplySchema } from '../../protocol/failover.ts';
 import { agentNamespace, type HelloReply, heartbeatSchema, helloSchema } from '../../protocol/live.ts';
 import { type SignedCommand, signedCommandSchema } from '../../protocol/trust.ts';
 import { protocolVersion } from '../../protocol/version.ts';
@@ -10,6 +11,7 @@ import type { ControlEvents } from '../events.ts';
 import type { FleetKeeper } from '../fleet-keeper.ts';
 import { admitAgent } from '../trust/admit-agent.ts';
 import type { Trust } from '../trust/trust.ts';
+import { type LeaseIntake, listenForLeases } from './lease-channel.ts';
 
 /** Agents that may be connected at once. */
 const agentsMax = 1000;
@@ -21,6 +23,8 @@ export type AgentChannel = {
     command: SignedCommand,
     withinMs: number,
   ) => Promise<CommandReply | 'not-connected' | 'silent'>;
+  /** Has the lease process beside the agent measure and check; says why not when there is no answer. */
+  readonly askPreflight: (node: string, group: string) => Promise<PreflightReply>;
 };
 
 /** The control channel: hello with the protocol version, then heartbeats. One connection a node; a newer one takes over. */
@@ -33,9 +37,10 @@ export function serveAgents(
     readonly fleet: FleetKeeper;
     readonly trust?: Trust | undefined;
     readonly onResult?: ((node: string, result: ActionResult) => void) | undefined;
+    readonly leases: LeaseIntake;
   },
 ): AgentChannel {
-  const { clock, events, fleet, trust, onResult } = deps;
+  const { clock, events, fleet, trust, onResult, leases } = deps;
   const socketByNode = new Map<string, Socket>();
 
   server.of(agentNamespace).on('connection', (socket) => {
@@ -82,6 +87,8 @@ export function serveAgents(
       if (typeof acknowledge === 'function') acknowledge(true);
     });
 
+    listenForLeases(socket, () => node, leases);
+
     socket.on('disconnect', (why) => {
       if (node === undefined || socketByNode.get(node) !== socket) return;
       socketByNode.delete(node);
@@ -100,6 +107,16 @@ export function serveAgents(
         .catch(() => undefined);
       const read = commandReplySchema.safeParse(reply);
       return read.success ? read.data : 'silent';
+    },
+    askPreflight: async (node, group) => {
+      const socket = socketByNode.get(node);
+      if (socket === undefined) return { ok: false, detail: `The agent of ${node} is not connected.` };
+      const reply: unknown = await socket
+        .timeout(failoverLimits.preflightWithinMs)
+        .emitWithAck(failoverEvents.preflight, { group })
+        .catch(() => undefined);
+      const read = preflightReplySchema.safeParse(reply);
+      return read.success ? read.data : { ok: false, detail: `The agent of ${node} has not answered in time.` };
     },
   };
 }

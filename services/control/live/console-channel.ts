@@ -1,6 +1,7 @@
 import type { Server, Socket } from 'socket.io';
 import { z } from 'zod';
 import { nodesSchema, type Overview, overviewSchema } from '../../protocol/api.ts';
+import { type FailoverGroup, failoverGroupsSchema } from '../../protocol/failover.ts';
 import {
   liveEvents,
   liveNamespace,
@@ -25,6 +26,7 @@ const overviewWindowMs = 3_600_000;
 
 export type ConsoleChannel = {
   readonly sendNodes: (states: readonly NodeState[]) => void;
+  readonly sendFailover: (groups: readonly FailoverGroup[]) => void;
   /** Lines that the store stored just now. */
   readonly sendTails: (tails: Tails) => void;
   readonly stop: () => void;
@@ -111,6 +113,10 @@ export function serveConsoles(
   return {
     sendNodes: (states) => {
       if (namespace.sockets.size > 0) namespace.emit(liveEvents.nodes, encodeNodes(states));
+    },
+    sendFailover: (groups) => {
+      if (namespace.sockets.size > 0)
+        namespace.emit(liveEvents.failover, z.encode(failoverGroupsSchema, { now: clock.now(), groups: [...groups] }));
     },
     sendTails: (tails) => {
       for (const [socket, client] of tailBySocket) {

@@ -1,0 +1,154 @@
+// Between the lease process of this node and control: what it says is forwarded while control is there, and nothing is kept for
+// later but the newest word. The history waits in the lease process itself, which remembers a bounded part of it.
+import { z } from 'zod';
+import {
+  failoverEvents,
+  failoverLimits,
+  leaseHistoryMessageSchema,
+  leaseStatusMessageSchema,
+  type PreflightReply,
+  preflightReplySchema,
+  preflightRequestSchema,
+} from '../../protocol/failover.ts';
+import {
+  type LeaseOrder,
+  leaseHistorySchema,
+  leaseOrderAnswerSchema,
+  preflightSchema,
+} from '../../protocol/lease-status.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { askLease } from '../../runtime/lease/ask-lease.ts';
+import type { LeaseLook } from '../../runtime/lease/lease-watch.ts';
+import { createLeaseWatch } from '../../runtime/lease/lease-watch.ts';
+
+/** What the control channel lends while it stands. */
+export type LeaseChannel = {
+  /** Lost when there is no connection. */
+  readonly tell: (event: string, payload: unknown) => void;
+  /** Rejects when there is no answer in time. */
+  readonly ask: (event: string, payload: unknown, withinMs: number) => Promise<unknown>;
+};
+
+export type LeaseLink = {
+  readonly connected: (channel: LeaseChannel) => void;
+  readonly disconnected: () => void;
+  /** A question of control, as it came; never rejects. */
+  readonly preflight: (payload: unknown) => Promise<unknown>;
+  readonly order: (group: string, order: LeaseOrder) => Promise<{ isDone: boolean; sentences: readonly string[] }>;
+  readonly stop: () => void;
+};
+
+const detailCharsMax = 500;
+
+export function createLeaseLink(
+  config: { readonly node: string; readonly socket: string; readonly lookEveryMs?: number },
+  deps: {
+    readonly clock: Clock;
+    /** Hears every look, for the metrics and the log. */
+    readonly onLook: (look: LeaseLook) => void;
+  },
+): LeaseLink {
+  const { node, socket, lookEveryMs = failoverLimits.lookEveryMs } = config;
+  const { clock, onLook } = deps;
+  let channel: LeaseChannel | undefined;
+  let told = { key: '', at: Number.NEGATIVE_INFINITY };
+  /** The last entry of each group that control has, of the process that started then. */
+  let having = { startedAt: 0, numbers: new Map<string, number>() };
+  let isTelling = false;
+  let measuring: Promise<PreflightReply> | undefined;
+
+  function forget(): void {
+    told = { key: '', at: Number.NEGATIVE_INFINITY };
+    having = { startedAt: 0, numbers: new Map() };
+  }
+
+  function tellStatus(look: LeaseLook): void {
+    const key = changeKey(look);
+    const isDue = key !== told.key || clock.monotonicMs() - told.at >= failoverLimits.unchangedEveryMs;
+    if (channel === undefined || !isDue) return;
+    told = { key, at: clock.monotonicMs() };
+    const { status = null, why = '' } = look;
+    const message = { node, status, why: why.slice(0, detailCharsMax) };
+    channel.tell(failoverEvents.status, z.encode(leaseStatusMessageSchema, message));
+  }
+
+  /** One message at a time; what is not acknowledged is told again at the next look. */
+  async function tellHistory({ status }: LeaseLook): Promise<void> {
+    if (status === undefined || isTelling) return;
+    isTelling = true;
+    try {
+      if (having.startedAt !== status.startedAt) having = { startedAt: status.startedAt, numbers: new Map() };
+      const mine = having;
+      for (const { group, incarnation, historyNumber } of status.groups) {
+        while (channel !== undefined && (mine.numbers.get(incarnation) ?? 0) < historyNumber && mine === having) {
+          const after = mine.numbers.get(incarnation) ?? 0;
+          const { value } = await askLease(socket, `/${group}/history?after=${after}`, leaseHistorySchema);
+          const entries = value.entries.slice(0, failoverLimits.entriesPerMessageMax);
+          const last = entries.at(-1)?.number;
+          if (last === undefined) break;
+          const { startedAt } = mine;
+          const message = z.encode(leaseHistoryMessageSchema, { node, group, incarnation, startedAt, entries });
+          const isTaken = await channel?.ask(failoverEvents.history, message, failoverLimits.historyWithinMs);
+          if (isTaken !== true) return;
+          mine.numbers.set(incarnation, last);
+        }
+      }
+    } catch {
+      // Not acknowledged, or the lease process is gone: the next look begins where control stands.
+    } finally {
+      isTelling = false;
+    }
+  }
+
+  const watch = createLeaseWatch(
+    { socket, everyMs: lookEveryMs },
+    {
+      clock,
+      onLook: (look) => {
+        onLook(look);
+        tellStatus(look);
+        void tellHistory(look);
+      },
+    },
+  );
+
+  async function measure(group: string): Promise<PreflightReply> {
+    try {
+      const { value } = await askLease(socket, `/${encodeURIComponent(group)}/preflight`, preflightSchema);
+      return { ok: true, preflight: value };
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      return { ok: false, detail: detail.slice(0, detailCharsMax) };
+    }
+  }
+
+  return {
+    connected: (lent) => {
+      channel = lent;
+      forget();
+    },
+    disconnected: () => {
+      channel = undefined;
+    },
+    preflight: async (payload) => {
+      const asked = preflightRequestSchema.safeParse(payload);
+      if (!asked.success) return { ok: false, detail: 'The question is not understood.' };
+      // It measures for seconds and sends datagrams: one at a time, whoever asks.
+      while (measuring !== undefined) await measuring;
+      measuring = measure(asked.data.group).finally(() => {
+        measuring = undefined;
+      });
+      return z.encode(preflightReplySchema, await measuring);
+    },
+    order: async (group, order) => (await askLease(socket, `/${group}/order`, leaseOrderAnswerSchema, { order })).value,
+    stop: () => {
+      channel = undefined;
+      watch.stop();
+    },
+  };
+}
+
+/** What runs on by itself, and is no news. */
+const runningKeys = new Set([...['now', 'leaseLeftMs', 'heardMsAgo', 'rttMs', 'openMs', 'sinceMs', 'datagrams']]);
+const changeKey = ({ status, why }: LeaseLook): string =>
+  JSON.stringify([status, why], (name, value: unknown) => (runningKeys.has(name) ? undefined : value));

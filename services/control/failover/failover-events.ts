@@ -1,0 +1,85 @@
+// What control knows of lease groups, in the log and in the metrics. Groups are bounded, and so are their voters.
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { AuditRecord, FailoverGroup, LeaseHistoryMessage } from '../../protocol/failover.ts';
+import type { Logger } from '../../runtime/log.ts';
+
+export type FailoverEvents = ReturnType<typeof createFailoverEvents>;
+
+export function createFailoverEvents(deps: { readonly log: Logger; readonly registry: Registry }) {
+  const { log, registry } = deps;
+  const registers = [registry];
+  const gauge = <Name extends string>(name: string, help: string, labelNames: readonly Name[]) =>
+    new Gauge({ name, help, labelNames: [...labelNames], registers });
+  const states = gauge('mailward_lease_groups', 'Lease groups by what is known of them', ['state']);
+  const owner = gauge('mailward_lease_owner', 'Which node owns the addresses of the group', ['group', 'node']);
+  const epoch = gauge('mailward_lease_epoch', 'Epoch of the owner, the ballot that it won', ['group']);
+  const deadline = gauge('mailward_lease_deadline_seconds', 'Left of the lease when its holder last spoke', ['group']);
+  const voters = gauge('mailward_lease_voters', 'Voters of the group', ['group']);
+  const heard = gauge('mailward_lease_voters_heard', 'Voters of the group that are heard and vote', ['group']);
+  const votes = gauge('mailward_lease_votes', 'Voters that are heard and name the owner', ['group']);
+  const open = gauge('mailward_lease_guard_open', 'Whether the guard of the member is open', ['group', 'node']);
+  const eligible = gauge('mailward_lease_eligible', 'Whether the member may hold', ['group', 'node']);
+  const moves = new Counter({
+    ...{ name: 'mailward_lease_moves_total', help: 'Epochs of the group that began since this process started' },
+    ...{ labelNames: ['group'], registers },
+  });
+  const entries = new Counter({
+    ...{ name: 'mailward_lease_history_entries_total', help: 'Entries of histories that agents forwarded' },
+    registers,
+  });
+  const refused = new Counter({
+    ...{ name: 'mailward_lease_reports_refused_total', help: 'Forwarded reports that were not taken, by reason' },
+    ...{ labelNames: ['reason'], registers },
+  });
+  const gauges = [states, owner, epoch, deadline, voters, heard, votes, open, eligible];
+  const epochById = new Map<string, number>();
+  let said = new Map<string, string>();
+
+  return {
+    /** Sets every gauge anew; says in the log what is another than before. */
+    groupsObserved(groups: readonly FailoverGroup[]): void {
+      for (const each of gauges) each.reset();
+      for (const view of groups) {
+        const isShared = groups.some(({ id, group }) => id !== view.id && group === view.group);
+        const group = isShared ? `${view.group} ${view.id}` : view.group;
+        states.inc({ state: view.sentence.code });
+        if (view.owner !== null) {
+          owner.set({ group, node: view.owner.node }, 1);
+          epoch.set({ group }, view.owner.epoch);
+          const before = epochById.get(view.id);
+          moves.inc({ group }, before !== undefined && view.owner.epoch > before ? 1 : 0);
+          epochById.set(view.id, Math.max(before ?? 0, view.owner.epoch));
+        }
+        if (view.leaseLeftMs !== null) deadline.set({ group }, view.leaseLeftMs / 1000);
+        voters.set({ group }, view.votes.voters);
+        heard.set({ group }, view.votes.heard);
+        votes.set({ group }, view.votes.agree);
+        for (const { node, word, unfit, isWitness } of view.voters) {
+          if (word === null || word.isStale || isWitness) continue;
+          open.set({ group, node }, word.guard.openMs === null ? 0 : 1);
+          eligible.set({ group, node }, unfit.length === 0 ? 1 : 0);
+        }
+      }
+      const now = new Map(groups.map(({ id, sentence }) => [id, `${sentence.code} ${sentence.args.node ?? ''}`]));
+      for (const { id, group, sentence } of groups)
+        if (said.get(id) !== now.get(id))
+          log.info({ group, id, state: sentence.code, ...sentence.args }, 'what is known of a lease group has changed');
+      for (const id of epochById.keys()) if (!now.has(id)) epochById.delete(id);
+      said = now;
+    },
+    entriesHeard({ entries: told }: LeaseHistoryMessage): void {
+      entries.inc(told.length);
+    },
+    reportRefused(reason: 'wrong-node' | 'too-large' | 'not-understood' | 'not-kept', error?: unknown): void {
+      refused.inc({ reason });
+      if (reason === 'not-kept')
+        log.error({ err: error }, 'what a lease group did could not be kept; it is sent again');
+    },
+    wordsNotKept(error: unknown): void {
+      log.error({ err: error }, 'what voters said last could not be kept; it is lost with a restart of control');
+    },
+    orderRecorded({ id, action, target, node, outcome, detail }: AuditRecord): void {
+      log.warn({ id, action, target, node, outcome, detail }, 'an order to a lease group is on record');
+    },
+  };
+}
