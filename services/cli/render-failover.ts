@@ -62,6 +62,15 @@ function renderGroup(group: LeaseGroupStatus, style: Style): string {
   ].join('\n');
 }
 
+export function renderKeys({ group, peers }: LeaseGroupStatus): string {
+  const rows = peers.map((peer) => [
+    ...[String(peer.number), `${peer.node}${peer.isSelf ? ' (here)' : ''}`, yesNo(peer.isVoter)],
+    peer.keyIds.length === 0 ? 'not heard' : peer.keyIds.join(', '),
+  ]);
+  const columns = [numberColumn('no'), { title: 'node' }, { title: 'votes' }, { title: 'accepts keys' }];
+  return `${terminalSafe(group)}\n${renderTable(columns, rows)}\n`;
+}
+
 export function renderExplanation(group: string, why: readonly string[], reasons: readonly LeaseReason[]): string {
   const rows = reasons.map((reason) => [
     ...[clockTime(reason.time), reason.region, reason.event, String(reason.count), reason.sentence],

@@ -112,6 +112,7 @@ function explainState(view: GroupView, owner: number | null, node: string | null
   if (mode === 'observe-only')
     why.push('Actions are not enabled here: this member votes and explains, and never holds.');
   if (mode === 'shadow') why.push('The group is in shadow: it decides and records, and touches no address.');
+  why.push(...explainChannel(view));
   for (const service of services) if (!service.isUp) why.push(service.why);
   why.push(...guard.faults);
   for (const region of ['role', 'vote']) {
@@ -119,4 +120,26 @@ function explainState(view: GroupView, owner: number | null, node: string | null
     if (last !== undefined) why.push(last.sentence);
   }
   return [...why, ...view.alarms];
+}
+
+/** What of the channel an operator should know: who is behind with the keys, and what cannot be understood. */
+function explainChannel({ config, own, state, peers, datagrams }: GroupView): string[] {
+  const sentences: string[] = [];
+  const keyIdsOf = (number: number) => peers.find((peer) => peer.number === number)?.keyIds ?? [];
+  const [preferred] = keyIdsOf(own.number);
+  const behind = config.voters
+    .filter(({ number }) => number !== own.number && state.set.voters.includes(number))
+    .filter(({ number }) => keyIdsOf(number).length > 0 && !keyIdsOf(number).includes(preferred ?? 0))
+    .map(({ node }) => node);
+  if (behind.length > 0)
+    sentences.push(`An older key than ${preferred} is used towards ${behind.join(' and ')}: not yet known there.`);
+  if (datagrams.otherKey > 0)
+    sentences.push(
+      `${datagrams.otherKey} datagrams came under a key that is not accepted here: a voter may have other keys.`,
+    );
+  if (datagrams.otherVersion > 0)
+    sentences.push(
+      `${datagrams.otherVersion} datagrams of another version of the protocol were refused: all voters of a group run releases that speak the same one.`,
+    );
+  return sentences;
 }

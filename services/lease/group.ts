@@ -19,6 +19,7 @@ import { createHealthKeeper } from './health/health-keeper.ts';
 import { createServiceWatch } from './health/service-watch.ts';
 import type { LeaseHistory } from './history.ts';
 import { createLeaseHistory } from './history.ts';
+import { refusalOfKeys } from './peers/change-keys.ts';
 import type { LeaseKey } from './peers/envelope.ts';
 import { incarnationBytes } from './peers/envelope.ts';
 import { createPeerChannel } from './peers/peer-channel.ts';
@@ -40,6 +41,8 @@ export type LeaseGroup = {
   readonly history: LeaseHistory;
   /** Carries an order out; the rows taken say what came of it. */
   readonly order: (order: LeaseOrder) => readonly Row[];
+  /** Takes the keys of the file from now on, unless another voter still needs one that would go; says which. */
+  readonly rekey: (keys: readonly LeaseKey[]) => { readonly isDone: boolean; readonly sentence: string };
   readonly state: () => LeaseState;
   /** Measures the round trips now; `status` has them shortly after. */
   readonly probe: () => void;
@@ -153,8 +156,8 @@ export async function startGroup(
   }
   if (durable !== undefined && String(durable.set.voters) !== String(configured.voters))
     events.voterSetDiffers(group, configured.voters, durable.set.voters);
-  const bounds = boundsOf(policy, loop.state().set, own.priority);
-  events.started(group, mode, bounds.coldStartMs, bounds.healMs);
+  const bounds = () => boundsOf(policy, loop.state().set, own.priority);
+  events.started(group, mode, bounds().coldStartMs, bounds().healMs);
   socket.listen(incarnationBytes(config.incarnation), channel.receive);
   loop.handle({ kind: 'start' });
   if (mode === 'observe-only') health.noteAgent({ penalty: 0, isHealthy: true, position: null, isLinkUp: true });
@@ -178,11 +181,7 @@ export async function startGroup(
       case 'handOver':
         return { kind: 'handOver', heir: order.heir ?? fittest(state, { now: clocks.monotonicMs(), policy }) };
       case 'addVoter':
-        // A number that nobody has could never answer, so that the set could never change again.
-        if (!config.voters.some((voter) => voter.number === order.voter))
-          throw new AppError('bad-request', `No voter of ${group} has the number ${order.voter}`, {
-            hint: 'Add the voter to the configuration of every voter first, and start them anew',
-          });
+        refuseUnknownVoter(order.voter);
         return { kind: 'changeVoters', voters: [...state.set.voters, order.voter] };
       case 'removeVoter':
         return { kind: 'changeVoters', voters: state.set.voters.filter((voter) => voter !== order.voter) };
@@ -194,6 +193,40 @@ export async function startGroup(
         health.noteAgent(order);
         return undefined;
     }
+  }
+
+  /** A voter that never answers could not be taken out again: the set changes once all have answered under the last change. */
+  function refuseUnknownVoter(number: number): void {
+    const added = config.voters.find((voter) => voter.number === number);
+    if (added === undefined)
+      throw new AppError('bad-request', `No voter of ${group} has the number ${number}`, {
+        hint: 'Add the voter to the configuration of every voter first, and start them anew',
+      });
+    if (channel.report().find((peer) => peer.number === number)?.rttMs === undefined && number !== self)
+      throw new AppError('bad-request', `${added.node} does not answer, so it cannot become a voter`, {
+        hint: 'Start its lease process first; a moment after the start, or where datagrams are lost, try again',
+      });
+  }
+
+  let keys = options.keys;
+  function rekey(next: readonly LeaseKey[]): { readonly isDone: boolean; readonly sentence: string } {
+    const keyIdsBy = new Map(channel.report().map(({ number, keyIds }) => [number, keyIds]));
+    const { voters } = loop.state().set;
+    const others = voters
+      .filter((number) => number !== self)
+      .map((number) => ({
+        ...{ number, keyIds: keyIdsBy.get(number) ?? [] },
+        node: config.voters.find((voter) => voter.number === number)?.node ?? String(number),
+      }));
+    const refusal = refusalOfKeys(keys, next, others);
+    if (refusal !== undefined) return { isDone: false, sentence: refusal };
+    keys = next;
+    channel.rekey(next);
+    channel.probe();
+    const ids = next.map((key) => key.id).join(' and ');
+    const sentence = `From now on key ${ids} is accepted here${next.length > 1 ? '; the first is used towards whoever accepts it' : ''}.`;
+    history.say(sentence, loop.state());
+    return { isDone: true, sentence };
   }
 
   /** Resolves once nothing is held and the resignation was said as often as it should be. */
@@ -213,11 +246,12 @@ export async function startGroup(
     config,
     history,
     order,
+    rekey,
     probe: channel.probe,
     state: loop.state,
     status: () =>
       describeGroup({
-        ...{ config, own, mode, policy, bounds, now: clocks.monotonicMs(), state: loop.state() },
+        ...{ config, own, mode, policy, bounds: bounds(), now: clocks.monotonicMs(), state: loop.state() },
         ...{
           peers: channel.report(),
           datagrams: channel.counts,

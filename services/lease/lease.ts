@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
+import { AppError } from '../protocol/errors.ts';
 import type { LeaseConfig } from '../protocol/lease-config.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
@@ -22,7 +23,13 @@ export const statusSocketName = 'status.sock';
 /** Starts every group of the configuration, each with its stop on `stack`. Resolves when the status socket serves. */
 export async function startLease(
   config: LeaseConfig,
-  deps: { readonly clock: Clock; readonly log: Logger; readonly stack: StopStack },
+  deps: {
+    readonly clock: Clock;
+    readonly log: Logger;
+    readonly stack: StopStack;
+    /** Reads the file anew: keys change while the process runs. */
+    readonly readConfig: () => Promise<LeaseConfig>;
+  },
 ): Promise<{ readonly url: string }> {
   const { clock, log, stack } = deps;
   hurry();
@@ -51,7 +58,16 @@ export async function startLease(
   const path = join(config.runDir, statusSocketName);
   const server = await startStatusServer(
     { node: config.node, path },
-    { groups, now: clock.now, preflight: (group) => runPreflight(group, { now: clock.now, after: clock.after }) },
+    {
+      ...{ groups, now: clock.now },
+      preflight: (group) => runPreflight(group, { now: clock.now, after: clock.after }),
+      readKeys: async ({ config: { name, incarnation } }) => {
+        const { groups: found } = await deps.readConfig();
+        const group = found.find((each) => each.name === name && each.incarnation === incarnation);
+        if (group === undefined) throw new AppError('bad-config', `The file has no group ${name} of this incarnation`);
+        return readKeys(group);
+      },
+    },
   );
   stack.add('status socket', server.stop);
   return { url: `unix:${path}` };

@@ -45,7 +45,8 @@ else if (flags?.config === undefined) {
   if (flags !== undefined) process.stderr.write(`mailward lease: --config is needed\n${usage}`);
   process.exitCode = exitStatus.usage;
 } else {
-  const config = await readLeaseConfig(flags.config).catch((error: unknown) => {
+  const file = flags.config;
+  const config = await readLeaseConfig(file).catch((error: unknown) => {
     process.stderr.write(`mailward lease: ${describeError(error)}\n`);
     process.exitCode = exitStatus.usage;
   });
@@ -63,7 +64,8 @@ else if (flags?.config === undefined) {
       stack,
       watchdogMs: stopWithinMs + 2000,
       start: async () => {
-        const { url } = await startLease(config, { clock: systemClock, log, stack });
+        const readConfig = () => readLeaseConfig(file);
+        const { url } = await startLease(config, { clock: systemClock, log, stack, readConfig });
         announceReady(url);
       },
     });

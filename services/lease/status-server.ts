@@ -15,6 +15,7 @@ import {
 } from '../protocol/lease-status.ts';
 import { readRelease } from '../runtime/release.ts';
 import type { LeaseGroup } from './group.ts';
+import type { LeaseKey } from './peers/envelope.ts';
 
 const bodyBytesMax = 4096;
 const connectionsMax = 16;
@@ -27,6 +28,8 @@ export async function startStatusServer(
     readonly groups: readonly LeaseGroup[];
     readonly now: () => number;
     readonly preflight: (group: LeaseGroup) => Promise<Preflight>;
+    /** Reads the group's keys from the file anew. */
+    readonly readKeys: (group: LeaseGroup) => Promise<readonly LeaseKey[]>;
   },
 ): Promise<{ readonly stop: () => Promise<void> }> {
   if (await isAnswered(config.path))
@@ -80,8 +83,15 @@ export async function startStatusServer(
         if (!parsed.success) throw new AppError('bad-request', z.prettifyError(parsed.error));
         const rows = group.order(parsed.data).filter((row) => row.region === 'role' && row.event !== 'deadline');
         const sentences = rows.map((row) => row.sentence);
+        // A witness has no row for what is the holder's to do.
+        if (rows.length === 0 && parsed.data.kind !== 'health')
+          sentences.push('Refused: this voter never holds, and only the holder is told that.');
         const isDone = !sentences.some((sentence) => sentence.startsWith('Refused'));
         return leaseOrderAnswerSchema.parse({ group: head.group, isDone, sentences });
+      }
+      case 'POST keys': {
+        const { isDone, sentence } = group.rekey(await deps.readKeys(group));
+        return leaseOrderAnswerSchema.parse({ group: head.group, isDone, sentences: [sentence] });
       }
       default:
         throw new AppError('not-found', `There is nothing at ${request.method} ${request.url}`);

@@ -89,6 +89,9 @@ export const leaseGroupStatusSchema = z.object({
     repeated: z.number(),
     malformed: z.number(),
     challenged: z.number(),
+    /** Of a key that is none of ours, of another version of the protocol: refused. */
+    otherKey: z.number().default(0),
+    otherVersion: z.number().default(0),
   }),
   /** Moves within the window, as adverts tell them, and how many of those away from a living, fit holder may be. */
   damping: z.object({ moves: z.number().int(), budget: z.number().int(), windowMs: z.number() }),

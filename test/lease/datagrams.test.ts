@@ -119,6 +119,43 @@ test('keys change while the group runs: old, then both, then the new one alone, 
   expect(wire.at(-1)?.[5], 'signed with the new key').toBe(newKey.id);
 });
 
+test('a voter that comes back with the old key alone is heard, although the others send it the new one by now', () => {
+  const { start, say, heard } = createPair();
+  start(1, 100, [newKey, oldKey]);
+  start(2, 200, [newKey, oldKey]);
+  for (let round = 0; round < 2; round++) for (const from of [1, 2]) say(from, 3 - from, from * 100);
+  start(2, 201, [oldKey]);
+  heard.splice(0);
+  for (let round = 0; round < 2; round++) for (const from of [2, 1]) say(from, 3 - from, from === 1 ? 100 : 201);
+  expect(new Set(heard.map(({ at }) => at))).toEqual(new Set([1, 2]));
+});
+
+test('keys change in a running process; whoever was sent to under the key it gave up says so by its next question', () => {
+  const { start, say, heard, channels } = createPair();
+  start(1, 100, [oldKey]);
+  start(2, 200, [oldKey]);
+  const talk = () => {
+    heard.splice(0);
+    for (const from of [1, 2]) say(from, 3 - from, from * 100);
+    return heard.map(({ at }) => at).sort();
+  };
+  talk();
+  talk();
+  // The first voter's file names the old key first, the other way round than the second one's.
+  channels.get(1)?.rekey([oldKey, newKey]);
+  channels.get(2)?.rekey([newKey, oldKey]);
+  expect(talk()).toEqual([1, 2]);
+  channels.get(2)?.rekey([newKey]);
+  channels.get(2)?.probe();
+  expect(talk()).toEqual([1, 2]);
+  expect(
+    channels
+      .get(1)
+      ?.report()
+      .map(({ keyIds }) => keyIds),
+  ).toEqual([[1, 2], [2]]);
+});
+
 test('the largest datagram there can be fits', () => {
   const { start, say, heard, channels } = createPair();
   start(1, 2 ** 32, [oldKey]);

@@ -12,7 +12,13 @@ import {
 import { askLease, defaultLeaseSocket } from '../../runtime/lease/ask-lease.ts';
 import { exitStatus } from '../../runtime/run-process.ts';
 import { readNumber } from '../read-number.ts';
-import { renderExplanation, renderHistory, renderLeaseStatus, renderPreflight } from '../render-failover.ts';
+import {
+  renderExplanation,
+  renderHistory,
+  renderKeys,
+  renderLeaseStatus,
+  renderPreflight,
+} from '../render-failover.ts';
 import { jsonSafe, terminalSafe, terminalStyle } from '../terminal.ts';
 
 type Options = { readonly socket: string; readonly group?: string; readonly json?: boolean };
@@ -45,6 +51,11 @@ export function registerFailover(program: Command): void {
     add(voters, `${verb} <number>`, words, [`voters ${verb} 4`]).action((number: string, _own, command: Command) =>
       order(command.optsWithGlobals(), { kind, voter: readNumber('<number>', number, 1, 255) }),
     );
+  const keys = add(failover, 'keys', 'which keys each voter accepts', ['keys', 'keys reload']);
+  keys.action(listKeys);
+  add(keys, 'reload', 'take the keys of the file, without a restart', ['keys reload']).action(
+    (_own: unknown, command: Command) => reloadKeys(command.optsWithGlobals()),
+  );
 }
 
 const print = (text: string): void => void process.stdout.write(text);
@@ -87,9 +98,19 @@ async function preflight(options: Options): Promise<void> {
   else print(renderPreflight(value, terminalStyle(process.stdout, process.env)));
 }
 
-/** Status 1 when the machine refused. */
-async function order(options: Options, wish: LeaseOrder): Promise<void> {
-  const path = `/${await groupOf(options)}/order`;
+async function listKeys(options: Options): Promise<void> {
+  const { value, body } = await askLease(options.socket, '/status', leaseStatusSchema);
+  const groups = value.groups.filter((group) => options.group === undefined || group.group === options.group);
+  if (options.json === true) printJson(body);
+  else for (const group of groups) print(renderKeys(group));
+}
+
+const order = async (options: Options, wish: LeaseOrder): Promise<void> =>
+  tell(options, `/${await groupOf(options)}/order`, wish);
+const reloadKeys = async (options: Options): Promise<void> => tell(options, `/${await groupOf(options)}/keys`, {});
+
+/** Status 1 when it was refused. */
+async function tell(options: Options, path: string, wish: unknown): Promise<void> {
   const { value, body } = await askLease(options.socket, path, leaseOrderAnswerSchema, { order: wish });
   if (!value.isDone) process.exitCode = exitStatus.no;
   if (options.json === true) printJson(body);

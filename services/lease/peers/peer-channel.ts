@@ -4,7 +4,7 @@ import { createHmac } from 'node:crypto';
 import type { LeaseDatagram } from '../../protocol/lease.ts';
 import { leaseDatagramSchema } from '../../protocol/lease.ts';
 import type { Envelope, LeaseKey } from './envelope.ts';
-import { envelopeKinds, envelopeLimits, openEnvelope, sealEnvelope } from './envelope.ts';
+import { envelopeKinds, envelopeLimits, openEnvelope, readClaim, sealEnvelope, wireVersion } from './envelope.ts';
 import type { ReplayWindow } from './replay-window.ts';
 import { createReplayWindow, takeCounter } from './replay-window.ts';
 
@@ -31,7 +31,16 @@ type Voter = {
   rttMs: number | undefined;
 };
 
-export type ChannelCounts = { taken: number; forged: number; repeated: number; malformed: number; challenged: number };
+export type ChannelCounts = {
+  taken: number;
+  forged: number;
+  repeated: number;
+  malformed: number;
+  challenged: number;
+  /** Claim to be under a key that is none of ours, or of another version: who sent them is not known. */
+  otherKey: number;
+  otherVersion: number;
+};
 export type PeerReport = {
   readonly number: number;
   readonly rttMs: number | undefined;
@@ -44,6 +53,8 @@ export type PeerChannel = {
   readonly receive: (bytes: Buffer, source: Endpoint) => void;
   /** Measures the round trip to each voter; one that was never heard becomes known by its answer. */
   readonly probe: () => void;
+  /** From now on these keys are accepted, and the first is preferred. */
+  readonly rekey: (keys: readonly LeaseKey[]) => void;
   readonly report: () => readonly PeerReport[];
   readonly counts: Readonly<ChannelCounts>;
 };
@@ -57,6 +68,7 @@ export function createPeerChannel(
     readonly self: number;
     readonly nonce: number;
     readonly incarnation: Buffer;
+    /** At the start; see `rekey`. */
     readonly keys: readonly LeaseKey[];
     readonly endpoints: ReadonlyMap<number, Endpoint>;
     /** An unanswered challenge is repeated after this long. */
@@ -69,8 +81,8 @@ export function createPeerChannel(
     readonly monotonicMs: () => number;
   },
 ): PeerChannel {
-  const { self, nonce, incarnation, keys, endpoints, askAgainMs } = config;
-  const accepts = keys.map((key) => key.id);
+  const { self, nonce, incarnation, endpoints, askAgainMs } = config;
+  let keys = config.keys;
   const voters = new Map<number, Voter>(
     [...endpoints.keys()].map((number) => [
       number,
@@ -85,7 +97,9 @@ export function createPeerChannel(
       },
     ]),
   );
-  const counts: ChannelCounts = { taken: 0, forged: 0, repeated: 0, malformed: 0, challenged: 0 };
+  const counts: ChannelCounts = {
+    ...{ taken: 0, forged: 0, repeated: 0, malformed: 0, challenged: 0, otherKey: 0, otherVersion: 0 },
+  };
   const secret = deps.randomBytes(32);
   let counter = 0;
 
@@ -99,14 +113,16 @@ export function createPeerChannel(
   const keyFor = (voter: Voter | undefined): LeaseKey | undefined =>
     keys.find((key) => voter?.accepts.includes(key.id)) ?? keys.at(-1);
 
-  function transmit(kind: number, to: number, body: Buffer, endpoint: Endpoint): void {
-    const key = keyFor(voters.get(to));
+  /** `keyId`: of the question that this is an answer to, because who asked surely has that key. */
+  function transmit(kind: number, to: number, body: Buffer, endpoint: Endpoint, keyId?: number): void {
+    const key = keyId === undefined ? keyFor(voters.get(to)) : keys.find((candidate) => candidate.id === keyId);
     if (key === undefined) return;
+    const accepts = keys.map((each) => each.id);
     counter += 1;
     deps.transmit(sealEnvelope({ kind, accepts, from: self, to, nonce, counter, body }, incarnation, key), endpoint);
   }
 
-  function hold(voter: Voter, envelope: Envelope, source: Endpoint): void {
+  function hold(voter: Voter, envelope: Envelope & { readonly keyId: number }, source: Endpoint): void {
     let asked = voter.asked.find((candidate) => candidate.nonce === envelope.nonce);
     const now = deps.monotonicMs();
     if (asked === undefined) {
@@ -118,7 +134,7 @@ export function createPeerChannel(
     if (now - asked.askedAt < askAgainMs) return;
     asked.askedAt = now;
     counts.challenged += 1;
-    transmit(envelopeKinds.challenge, envelope.from, challengeOf(voter, envelope), source);
+    transmit(envelopeKinds.challenge, envelope.from, challengeOf(voter, envelope), source, envelope.keyId);
   }
 
   function takeAnswer(voter: Voter, envelope: Envelope): void {
@@ -162,6 +178,15 @@ export function createPeerChannel(
       if (endpoint !== undefined) transmit(envelopeKinds.lease, to, Buffer.from(JSON.stringify(datagram)), endpoint);
     },
     receive: (bytes, source) => {
+      const claim = readClaim(bytes);
+      if (claim.version !== wireVersion) {
+        counts.otherVersion += 1;
+        return;
+      }
+      if (!keys.some((key) => key.id === claim.keyId)) {
+        counts.otherKey += 1;
+        return;
+      }
       const envelope = openEnvelope(bytes, keys);
       const voter = envelope === undefined ? undefined : voters.get(envelope.from);
       if (envelope === undefined || voter === undefined || envelope.to !== self) {
@@ -171,8 +196,11 @@ export function createPeerChannel(
       // A hello to the own number comes back to its sender where no clone takes it.
       if (envelope.from === self && envelope.nonce === nonce) return;
       if (envelope.kind === envelopeKinds.challenge) {
+        // A voter that we send to under a key it gave up hears nothing of us, and only asks.
+        if (envelope.nonce === voter.nonce && takeCounter(voter.window, envelope.counter))
+          voter.accepts = envelope.accepts;
         if (envelope.body.length === envelopeLimits.challengeBytes)
-          transmit(envelopeKinds.answer, envelope.from, envelope.body, source);
+          transmit(envelopeKinds.answer, envelope.from, envelope.body, source, envelope.keyId);
       } else if (envelope.kind === envelopeKinds.answer) takeAnswer(voter, envelope);
       else if (envelope.kind !== envelopeKinds.lease) counts.malformed += 1;
       else if (envelope.nonce === voter.nonce) take(voter, envelope);
@@ -190,7 +218,15 @@ export function createPeerChannel(
         transmit(envelopeKinds.challenge, number, challenge, endpoint);
       }
     },
-    report: () => [...voters].map(([number, voter]) => ({ number, rttMs: voter.rttMs, keyIds: voter.accepts })),
+    rekey: (next) => {
+      keys = next;
+    },
+    report: () =>
+      [...voters].map(([number, voter]) => ({
+        number,
+        rttMs: voter.rttMs,
+        keyIds: number === self ? keys.map((key) => key.id) : voter.accepts,
+      })),
     counts,
   };
 }
