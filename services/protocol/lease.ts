@@ -106,6 +106,8 @@ export type LeaseDurable = z.infer<typeof leaseDurableSchema>;
 /** In /run, valid for one boot (the file also carries the boot id). Deadlines are of the node's monotonic clock. */
 export const leaseRunSchema = z.object({
   bootedAt: z.number(),
+  /** How long the machine had slept when this was written; absent: not known. */
+  suspendedMs: z.number().optional(),
   mutedUntil: z.number(),
   mustLearn: z.boolean(),
   promised: ballot,

@@ -198,6 +198,15 @@ function act(world: World, verb: string, words: readonly string[], order: string
         startProcess(world, target);
       });
       return;
+    case 'restart-asleep':
+      withNode((target) => {
+        if (target.process !== undefined) target.process.child.owner = undefined;
+        target.process = undefined;
+        freeze(world, target, ms, true, true);
+        runUntil(world, world.time + ms);
+        startProcess(world, target);
+      });
+      return;
     case 'off':
       withNode(powerOff);
       return;

@@ -45,7 +45,10 @@ export function calmGroup(
     ...choice.policy,
   };
   const leaseMs = subject.rules.leaseMs(A, policy.freezeMs);
-  const world = createWorld(randomOf(seed), subject, { voters, spares, witness, policy, leaseMs, priorities });
+  const world = createWorld(randomOf(seed), subject, {
+    ...{ voters, spares, witness, policy, leaseMs, priorities },
+    aside: randomOf(seed),
+  });
   runUntil(world, 4 * A);
   const holder = holderOf(world);
   if (holder !== undefined && holder.id !== 1) tell(world, holder.id, { kind: 'handOver', heir: 1 });

@@ -118,13 +118,14 @@ function carry(world: World, from: SimNode, to: SimNode, datagram: LeaseDatagram
   push(world.queue, time, { kind: 'deliver', node: to, datagram });
 }
 
-/** SIGKILL. The `nft` child may live on with the line it was given. */
+/** SIGKILL. The `nft` child may live on with the line it was given; what is in /run may be gone, or torn. */
 export function killProcess(world: World, node: SimNode, downMs: number): void {
   const process = node.process;
   if (process === undefined) return;
   node.process = undefined;
   process.child.owner = undefined;
   if (chance(world.random, 30)) process.child.pausedUntil = -1;
+  if (world.isComposed && chance(world.aside, 10)) node.run = undefined;
   push(world.queue, world.time + downMs, { kind: 'start', node });
 }
 

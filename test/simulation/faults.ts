@@ -1,7 +1,7 @@
 // The faults a schedule may inject, as a table: what it does to the world, and that it ends by itself.
 import { killProcess, pauseProcess } from './effects.ts';
 import { freeze } from './machine.ts';
-import { holderOf, say, tell, victim } from './members.ts';
+import { anybody, holderOf, say, tell, victim } from './members.ts';
 import { clone, crash, mayLoseState } from './memory.ts';
 import type { SimNode } from './node.ts';
 import { setRate } from './node.ts';
@@ -190,8 +190,8 @@ export const inject = {
       });
   },
   clone: (world, ms) => {
-    const original = pick(world.random, world.nodes);
-    if (mayLoseState(world, original)) clone(world, original, ms);
+    const original = anybody(world);
+    if (!original.isClone && mayLoseState(world, original)) clone(world, original, ms);
   },
   healthFlap: (world, ms) => {
     const node = victim(world);
@@ -209,7 +209,7 @@ export const inject = {
     });
   },
   priorityShift: (world, ms) => {
-    const node = pick(world.random, world.nodes);
+    const node = anybody(world);
     say(world, node, { priority: between(world.random, 1, 254) });
     at(world, world.time + ms, () => say(world, node, {}));
   },

@@ -35,7 +35,7 @@ export function healAll(world: World, downForGood: number): void {
     if (!node.isUp) boot(world, node);
     if (node.process === undefined) startProcess(world, node);
     wake(world, node);
-    if (node.process?.state.vote === 'silenced') keepSilenced(world, node, chance(world.operator, 50));
+    if (node.process?.state.vote === 'silenced') keepSilenced(world, node, chance(world.aside, 50));
     say(world, node, {});
     tell(world, node, { kind: 'quarantine', isOn: false });
   }

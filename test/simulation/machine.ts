@@ -3,6 +3,7 @@ import { push } from './event-queue.ts';
 import type { SimNode } from './node.ts';
 import { localAt, standStill } from './node.ts';
 import { handle, startProcess } from './process.ts';
+import { chance } from './random.ts';
 import { checkOpening, checkThaw } from './safety.ts';
 import { traceLine } from './trace.ts';
 import type { Line, World } from './world-state.ts';
@@ -51,6 +52,8 @@ export function freeze(world: World, node: SimNode, ms: number, isSleep: boolean
   const until = world.time + ms;
   standStill(node, world.time, until);
   if (isSleep) node.clock.suspendedMs += ms;
+  // What waits in a network card may outlive a sleep or not; a machine that merely stands still finds all of it.
+  node.isDeaf = isSleep && chance(world.aside, 50);
   node.kernel.worstUntil += ms;
   if (isBeyondF) node.exemptUntil = Number.MAX_SAFE_INTEGER;
   push(world.queue, until, { kind: 'thaw', node, isBeyondF });
@@ -82,7 +85,7 @@ export function powerOff(node: SimNode): void {
 }
 
 export function boot(world: World, node: SimNode): void {
-  if (node.isUp) return;
+  if (node.isUp || node.isGone) return;
   node.isUp = true;
   node.frozenUntil = 0;
   node.exemptUntil = 0;

@@ -55,13 +55,14 @@ export function clone(world: World, original: SimNode, ms: number): SimNode {
     kernel: { ...original.kernel, leaseUntil: 0, worstUntil: 0, addressUntil: 0, arms: [] },
     isClone: true,
     isUp: false,
+    isDeaf: false,
     process: undefined,
     run: undefined,
     deadlines: [],
   };
   world.clones.push(twin);
   boot(world, twin);
-  at(world, world.time + ms, () => endClone(world, original, twin));
+  at(world, world.time + ms, () => (chance(world.aside, 20) ? keepClone : endClone)(world, original, twin));
   return twin;
 }
 
@@ -70,11 +71,29 @@ export function clone(world: World, original: SimNode, ms: number): SimNode {
  * know it: a restored backup. Often the operator also says at once which is right, else when everything heals.
  */
 export function endClone(world: World, original: SimNode, twin: SimNode): void {
-  if (!twin.isUp) return;
+  if (twin.isGone) return;
   if (original.durable?.mustLearn !== true) outrunBackup(world);
+  end(twin);
+  if (chance(world.aside, 50) && original.process?.state.vote === 'silenced')
+    keepSilenced(world, original, chance(world.aside, 50));
+}
+function end(twin: SimNode): void {
   powerOff(twin);
-  if (chance(world.operator, 50) && original.process?.state.vote === 'silenced')
-    keepSilenced(world, original, chance(world.operator, 50));
+  twin.isGone = true;
+}
+
+/** The operator keeps the clone: from now on its disk is that of the machine; not before its alarm is on disk. */
+function keepClone(world: World, original: SimNode, twin: SimNode): void {
+  powerOff(original);
+  at(world, Math.max(world.time, twin.process?.persistDoneAt ?? 0) + 1, () => {
+    if (twin.isGone) return;
+    if (twin.durable?.mustLearn !== true) outrunBackup(world);
+    end(twin);
+    powerOff(original);
+    original.durable = twin.durable;
+    boot(world, original);
+    sayWell(world, original);
+  });
 }
 
 /** The operator keeps this machine, boots it or starts its process anew; not before its alarm is on disk. */

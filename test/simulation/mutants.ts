@@ -49,6 +49,11 @@ export const mutants: readonly Mutant[] = [
   { name: 'drift-margin', rule: '2: T_h = 0.8·T − F', rules: { holdMs: (leaseMs) => leaseMs } },
   { name: 'freeze-margin', rule: '2: T_h leaves F', rules: { holdMs: (leaseMs) => 0.8 * leaseMs } },
   { name: 'suspend', rule: '2: a gap of boot time closes the guard and mutes', rules: { seesSuspend: no } },
+  {
+    name: 'suspend-without-process',
+    rule: '2: a gap of boot time closes the guard, also one that no process saw',
+    rows: (rows) => without(rows, 'role starting suspended always'),
+  },
   { name: 'clock-jump', rule: "2: a jump against two peers' clocks demotes", rules: { seesClockJump: no } },
   { name: 'arm', rule: '3: a line that waited is refused', rules: { needsArm: no } },
   { name: 'arm-key', rule: '3: the key was never used before in this boot', rules: { armKey: () => 1 } },

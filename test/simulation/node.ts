@@ -49,6 +49,10 @@ export type SimNode = {
   process: LeaseProcess | undefined;
   isUp: boolean;
   isClone: boolean;
+  /** A clone that was ended. */
+  isGone: boolean;
+  /** Asleep, and what is sent to it meanwhile is lost. */
+  isDeaf: boolean;
   durable: LeaseDurable | undefined;
   backup: LeaseDurable | undefined;
   run: LeaseRun | undefined;
@@ -103,6 +107,8 @@ export function createNode(
     process: undefined,
     isUp: true,
     isClone: false,
+    isGone: false,
+    isDeaf: false,
     durable: undefined,
     backup: undefined,
     run: undefined,

@@ -2,6 +2,7 @@
 import type { Probe } from './calm-group.ts';
 import { after, broken, calmGroup, cut, cutBoth, isServedBy, nodeOf, restart, tell, until } from './calm-group.ts';
 import { freeze, runLine } from './machine.ts';
+import { startProcess } from './process.ts';
 import { advertTicks } from './world-state.ts';
 
 const A = advertTicks;
@@ -24,6 +25,21 @@ const sleepCloses: Probe['run'] = (subject) => {
   cutBoth(world, [1], [2, 3]);
   after(world, 1.2 * A);
   return broken(world) ?? (isServedBy(world, 1) ? 'sleep-closes-guard' : undefined);
+};
+
+/** The process of the holder is gone when the machine falls asleep; the next one finds its lease in /run. */
+const sleepBetweenProcessesCloses: Probe['run'] = (subject) => {
+  const world = calmGroup(subject);
+  const node = nodeOf(world, 1);
+  if (node.process !== undefined) node.process.child.owner = undefined;
+  node.process = undefined;
+  freeze(world, node, 1.2 * A, true, true);
+  after(world, 0.1 * A);
+  cutBoth(world, [1], [2, 3]);
+  after(world, 1.2 * A);
+  startProcess(world, node);
+  after(world, 0.3 * A);
+  return broken(world) ?? (nodeOf(world, 1).process?.state.writes === 0 ? undefined : 'sleep-closes-guard');
 };
 
 /** The successor's adverts do not reach the thawed holder; two other peers' clocks do. */
@@ -111,6 +127,7 @@ const passedDeadlineStaysPassed: Probe['run'] = (subject) => {
 export const guardProbes: readonly Probe[] = [
   { name: 'fail-static ends with the gateway', run: staticEndsWithGateway },
   { name: 'sleep closes', run: sleepCloses },
+  { name: 'sleep between two processes closes', run: sleepBetweenProcessesCloses },
   { name: 'thaw closes', run: thawCloses },
   { name: 'flushed rules are back', run: flushedRulesAreBack },
   { name: 'a start installs the rules', run: startInstallsRules },

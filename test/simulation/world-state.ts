@@ -70,8 +70,11 @@ export type World = {
   time: number;
   readonly queue: EventQueue<Item>;
   readonly random: Random;
-  /** What an operator chooses, apart from the stream of everything else. */
-  readonly operator: Random;
+  /** Chance apart from the stream of everything else (schedule.ts). */
+  readonly aside: Random;
+  /** The faults of the schedule come together, mostly on one victim: `focus`, once the first has hit. */
+  isComposed: boolean;
+  focus: SimNode | undefined;
   readonly policy: LeasePolicy;
   readonly decide: Decide;
   readonly rules: LeaseRules;

@@ -70,6 +70,7 @@ function happen(world: World, item: Item): void {
 
 function deliver(world: World, node: SimNode, datagram: LeaseDatagram, item: Item): void {
   if (!node.isUp || node.process === undefined) return;
-  if (world.time < node.frozenUntil) push(world.queue, node.frozenUntil, item);
-  else handle(world, node.process, datagram);
+  if (world.time < node.frozenUntil) {
+    if (!node.isDeaf) push(world.queue, node.frozenUntil, item);
+  } else handle(world, node.process, datagram);
 }

@@ -60,6 +60,10 @@ function resume(draft: Draft, _event: object, context: Context): void {
   rank(draft, context);
   context.effects.push({ kind: 'run' }, { kind: 'assert', epoch: draft.epoch, deadline: draft.deadline });
 }
+function forgetLease(draft: Draft): void {
+  draft.epoch = 0;
+  draft.deadline = 0;
+}
 function startOut(draft: Draft, _event: object, context: Context): void {
   draft.epoch = 0;
   context.effects.push({ kind: 'run' });
@@ -140,6 +144,14 @@ export const holderRows: readonly Row[] = [
     'holding',
     [resume],
     'The process came back within its lease and goes on under the same epoch.',
+  ),
+  row(
+    'starting',
+    'suspended',
+    always,
+    'same',
+    [forgetLease],
+    'This machine slept while no process ran: the lease that it had may have ended meanwhile.',
   ),
   row('starting', 'closed', always, 'out', [startOut], 'The guard is closed; it listens.'),
   row('holding', 'renewDue', always, 'same', [renew], 'The advert is due, or was not yet answered by a majority.'),

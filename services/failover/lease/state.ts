@@ -174,7 +174,7 @@ export function startState(start: LeaseStart): LeaseState {
     nextSet: undefined,
     peers: set.voters.map(() => unheardPeer),
     bootedAt,
-    suspendedMs: undefined,
+    suspendedMs: run?.suspendedMs,
     vote: mutedUntil > now || mustLearn ? 'mute' : 'voting',
     mutedUntil,
     mustLearn,
@@ -246,6 +246,7 @@ export function startState(start: LeaseStart): LeaseState {
 /** What the `run` effect writes. */
 export const runRecordOf = (state: LeaseState): LeaseRun => ({
   bootedAt: state.bootedAt,
+  suspendedMs: state.suspendedMs,
   mutedUntil: state.mutedUntil,
   mustLearn: state.mustLearn,
   promised: state.promised,
