@@ -93,11 +93,11 @@ describe.skipIf(!isPossible)('the guard (needs root, nftables, socat, iproute2)'
       const { owner, role, guard, why } = await node.status();
       throw new Error(`${error.message}: ${JSON.stringify({ owner, role, guard, why })}`);
     });
-  /** Any two answers of different hosts, the later host's first before the earlier host's last. */
+  /** Answers of one address alone are read in the order of their arrival: the later host's first before the earlier host's last. */
   function overlapMs(from: LeaseNode, to: LeaseNode, since: number): number {
-    const last = Math.max(...answersOf(from, since).map(({ at }) => at));
-    const first = Math.min(...answersOf(to, since).map(({ at }) => at));
-    return Math.max(0, last - first);
+    const times = (node: LeaseNode, of: string) =>
+      answersOf(node, since).flatMap(({ at, address }) => (address === of ? [at] : []));
+    return Math.max(...[v4, v6].map((of) => Math.max(0, Math.max(...times(from, of)) - Math.min(...times(to, of)))));
   }
   const nftChildOf = (node: LeaseNode): number => {
     const children = readdirSync('/proc')
@@ -139,6 +139,9 @@ describe.skipIf(!isPossible)('the guard (needs root, nftables, socat, iproute2)'
     const second = nodes.find((node) => node !== first);
     if (second === undefined) throw new Error('three nodes');
     const macOf = (node: LeaseNode) => network.run(node.number - 1, ['cat', '/sys/class/net/eth0/address']).trim();
+    await until('the heir is heard and fit', async () =>
+      (await first.status()).peers.every((peer) => peer.isEligible) ? true : undefined,
+    );
     await first.order({ kind: 'handOver', heir: second.number });
     await until(
       'both caches',

@@ -17,6 +17,8 @@ export type Network = {
   readonly hosts: readonly string[];
   /** The namespace of a host, and of the client, which is one more host. */
   readonly nameOf: (index: number) => string;
+  /** The namespace of the bridge; host `index` hangs on its port `p<index>`. */
+  readonly switchName: string;
   /** Runs a command in a namespace and gives what it wrote; throws when it fails. */
   readonly run: (index: number, command: readonly string[], input?: string) => string;
   /** The same where the bridge is; host `index` hangs on its port `p<index>`. */

@@ -5,8 +5,7 @@ import { leaseTermsOf } from '../../protocol/lease-config.ts';
 import { createAddressKeeper } from './address-keeper.ts';
 import { createAnnouncer } from './announcer.ts';
 import type { Guard } from './guard-port.ts';
-import { createNftChild } from './nft-child.ts';
-import { armLine, closeLine, fireLine } from './ruleset.ts';
+import { createRulesWriter } from './rules-writer.ts';
 import { createRulesetWatch } from './ruleset-watch.ts';
 
 /** A closing that was refused is tried again: until it stands the machine does nothing else. */
@@ -86,7 +85,7 @@ export function createKernelGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
     if (isMissing && faults.size < faultsMax) faults.add(`${what}: the command is not installed.`);
     deps.onFault(what, error);
   };
-  const nft = createNftChild({ after, onFault });
+  const rules = createRulesWriter(config, { after, onFault, onLaid: () => watch.learn() });
   const addresses = createAddressKeeper(config.addresses, {
     ...{ monotonicMs, onFault, every: deps.every, absentMsMax: openWithinMs },
     onAbsent: presence.note,
@@ -94,19 +93,18 @@ export function createKernelGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
   });
   const announcer = createAnnouncer(config.addresses, { after, onFault });
   const watch = createRulesetWatch(config.name, {
-    ...{ after, every: deps.every, monotonicMs, onFault },
+    ...{ after, every: deps.every, monotonicMs, onFault, guardsDevices: rules.guardsDevices },
     onLost: () => {
       lost += 1;
       deps.onLost();
     },
   });
-  const closing = closeLine(config);
 
   function close(done: () => void): void {
     if (isStopped) return;
     announcer.silence();
     watch.noteOwnChange();
-    nft.write(closing, (isDone) => {
+    rules.close((isDone) => {
       watch.noteOwnChange();
       if (isDone) {
         faults.delete(closeFault);
@@ -136,18 +134,18 @@ export function createKernelGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
     close,
     arm: (key, forMs, done) => {
       const answer = (isDone: boolean) => (isDone ? done(true) : void after(armAgainMs, () => done(false)));
-      nft.write(armLine(config.name, key, forMs), counted(answer));
+      rules.arm(key, forMs, counted(answer));
     },
     fire: (key, timeoutMs, done) => {
-      const leftMs = timeoutMs();
-      if (leftMs < 1) done(false);
-      else {
-        const answer = (isDone: boolean) => {
-          if (isDone) noteOpened();
-          done(isDone);
-        };
-        nft.write(fireLine(config.name, key, leftMs), counted(answer));
+      if (timeoutMs() < 1) {
+        done(false);
+        return;
       }
+      const answer = (isDone: boolean) => {
+        if (isDone) noteOpened();
+        done(isDone);
+      };
+      rules.fire(key, timeoutMs, counted(answer));
     },
     assert: (_epoch, deadline) => addresses.assert(deadline),
     announce: announcer.announce,
@@ -159,7 +157,7 @@ export function createKernelGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
       presence.clear();
       watch.stop();
       announcer.stop();
-      await nft.stop();
+      await rules.stop();
       await addresses.stop();
     },
   };

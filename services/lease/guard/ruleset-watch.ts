@@ -13,7 +13,7 @@ const lineCharsMax = 4096;
 export type RulesetWatch = {
   /** Around a line of ours that makes the tables anew. */
   readonly noteOwnChange: () => void;
-  /** What stands now is what should stand; called once after the first closing. */
+  /** What stands now is what should stand; called when the tables were made. */
   readonly learn: () => void;
   readonly verify: () => void;
   readonly stop: () => void;
@@ -25,34 +25,40 @@ export function createRulesetWatch(
     readonly after: (delayMs: number, task: () => void) => () => void;
     readonly every: (periodMs: number, task: () => void) => () => void;
     readonly monotonicMs: () => number;
+    /** Whether there are also tables at the devices. */
+    readonly guardsDevices: () => boolean;
     readonly onLost: () => void;
     readonly onFault: (what: string, error?: unknown) => void;
   },
 ): RulesetWatch {
   const table = tableOf(group);
-  const isOurs = new RegExp(`^delete (table|chain|rule|set) (inet|arp) ${table}( |$)`);
-  let expected: string | undefined;
+  const isOurs = new RegExp(`^delete (table|chain|rule|set) (inet|arp|netdev) ${table}( |$)`);
+  /** By the families that stand; what was found first, because it was right then. */
+  const expected = new Map<string, string>();
   let ownUntil = Number.NEGATIVE_INFINITY;
   let cancelLater: (() => void) | undefined;
   let isVerifying = false;
   let isStopped = false;
   let monitor: ChildProcessWithoutNullStreams | undefined;
 
-  const list = (then: (text: string | undefined) => void) =>
-    execFile(
-      'nft',
-      ['-t', `list table inet ${table}; list table arp ${table}`],
-      { timeout: commandWithinMs },
-      (error, stdout) => then(error === null ? stdout : undefined),
+  const families = () => (deps.guardsDevices() ? ['inet', 'arp', 'netdev'] : ['inet', 'arp']);
+  const list = (then: (text: string | undefined, command: string) => void) => {
+    const command = families()
+      .map((family) => `list table ${family} ${table}`)
+      .join('; ');
+    execFile('nft', ['-t', command], { timeout: commandWithinMs }, (error, stdout) =>
+      then(error === null ? stdout : undefined, command),
     );
+  };
 
   function verify(): void {
-    if (isVerifying || isStopped || expected === undefined) return;
+    if (isVerifying || isStopped) return;
     isVerifying = true;
     const startedAt = deps.monotonicMs();
-    list((text) => {
+    list((text, command) => {
       isVerifying = false;
-      if (isStopped || text === expected) return;
+      const right = expected.get(command);
+      if (isStopped || right === undefined || text === right) return;
       // A listing taken while our own line was under way may show neither state.
       if (ownUntil > startedAt) verifyLater();
       else deps.onLost();
@@ -96,12 +102,10 @@ export function createRulesetWatch(
     noteOwnChange: () => {
       ownUntil = deps.monotonicMs() + ownEchoMs;
     },
-    learn: () => {
-      if (expected !== undefined) return;
-      list((text) => {
-        expected ??= text;
-      });
-    },
+    learn: () =>
+      list((text, command) => {
+        if (text !== undefined && !expected.has(command)) expected.set(command, text);
+      }),
     verify,
     stop: () => {
       isStopped = true;
