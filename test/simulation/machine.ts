@@ -53,7 +53,7 @@ export function freeze(world: World, node: SimNode, ms: number, isSleep: boolean
   standStill(node, world.time, until);
   if (isSleep) node.clock.suspendedMs += ms;
   // What waits in a network card may outlive a sleep or not; a machine that merely stands still finds all of it.
-  node.isDeaf = isSleep && chance(world.aside, 50);
+  node.isDeaf = isSleep && world.isComposed && chance(world.aside, 50);
   node.kernel.worstUntil += ms;
   if (isBeyondF) node.exemptUntil = Number.MAX_SAFE_INTEGER;
   push(world.queue, until, { kind: 'thaw', node, isBeyondF });
