@@ -1,6 +1,8 @@
 // What takes a voter's memory away or doubles it: crashes with and without their disk, backups, clones, and the operator who
 // says which of two is right.
+import { isNewer } from '../../services/failover/lease/contact.ts';
 import { ballotMs } from '../../services/failover/lease/terms.ts';
+import type { VoterSet } from '../../services/protocol/lease.ts';
 import { boot, powerOff } from './machine.ts';
 import { sayWell } from './members.ts';
 import type { SimNode } from './node.ts';
@@ -19,11 +21,15 @@ export function mayLoseState(world: World, node: SimNode): boolean {
   return 2 * (lost + 1) < Math.min(world.configured.voters.length, ...sizes);
 }
 
-const hasLostState = (world: World, { id, durable, process }: SimNode): boolean =>
-  durable === undefined ||
-  durable.mustLearn ||
-  process?.state.mustLearn === true ||
-  world.clones.some((twin) => twin.id === id);
+const hasLostState = (world: World, node: SimNode): boolean =>
+  node.durable === undefined ||
+  node.durable.mustLearn ||
+  node.process?.state.mustLearn === true ||
+  world.clones.some((twin) => twin.id === node.id) ||
+  (node.isRestored && isBehind(world, node.durable.set));
+/** A restored voter has come back when it knows the voter set again; only then may the next be restored. */
+const isBehind = (world: World, set: VoterSet): boolean =>
+  world.nodes.some(({ durable }) => durable !== undefined && isNewer(durable.set, set));
 
 export function crash(world: World, node: SimNode, downMs: number, disk: 'kept' | 'torn' | 'wiped' | 'restored'): void {
   if (!node.isUp) return;
@@ -35,6 +41,7 @@ export function crash(world: World, node: SimNode, downMs: number, disk: 'kept' 
   }
   if (disk === 'restored') {
     node.durable = node.durable && node.backup;
+    node.isRestored = true;
     outrunBackup(world);
   }
   at(world, world.time + downMs, () => boot(world, node));

@@ -55,6 +55,7 @@ export type SimNode = {
   isDeaf: boolean;
   durable: LeaseDurable | undefined;
   backup: LeaseDurable | undefined;
+  isRestored: boolean;
   run: LeaseRun | undefined;
   starts: number;
   fsyncMs: number;
@@ -111,6 +112,7 @@ export function createNode(
     isDeaf: false,
     durable: undefined,
     backup: undefined,
+    isRestored: false,
     run: undefined,
     starts: 0,
     fsyncMs: 0,

@@ -27,7 +27,7 @@ import { advertTicks, at, maxNodes, soundShell } from './world-state.ts';
 const A = advertTicks;
 const lengthMin = 60 * A;
 
-/** Choices that no schedule of seeds.txt knew of when it failed have a stream of their own, so that those stay what they were. */
+/** Composed schedules and what operators do have a stream of their own, so that most of seeds.txt stays what it was. */
 const asideOfSeed = 0x5bd1e995;
 
 /** The machine under test and the shell around it. */
