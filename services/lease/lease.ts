@@ -1,4 +1,5 @@
 // The composition root of the lease process: clocks, one socket, the groups, the status socket. Nothing else runs in it.
+import { execFileSync } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
@@ -73,11 +74,16 @@ export async function startLease(
   return { url: `unix:${path}` };
 }
 
-/** It needs little of the processor, and that at once; its children inherit it. Without the right it runs as it was started. */
+/**
+ * It needs little of the processor, and that at once: real-time, before every ordinary process, as corosync is (sched_rr). Niceness
+ * alone counts only within a session or a control group (sched(7), autogroup), so it is what remains where the right is missing; an
+ * ordinary user's process runs as it was started. Threads and children have what this process has.
+ */
 function hurry(): void {
   try {
     setPriority(constants.priority.PRIORITY_HIGHEST);
+    execFileSync('chrt', ['--rr', '--all-tasks', '--pid', '1', String(process.pid)], { stdio: 'ignore' });
   } catch {
-    // EACCES: an observe-only process of an ordinary user.
+    // EACCES or EPERM: an observe-only process, or a control group without a real-time share.
   }
 }

@@ -1,4 +1,4 @@
-// keepalived as a contender: VRRP version 3 by unicast, its fastest checks, and the same niceness that Mailward's lease process takes.
+// keepalived as a contender: VRRP version 3 by unicast, its fastest checks, and real time as Mailward's lease process has it.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -42,7 +42,7 @@ function configOf(world: World, host: number, advertMs: number, tracking: Tracki
   return `global_defs {
  router_id ${hostName(host)}
  vrrp_version 3
- vrrp_priority -20
+ vrrp_rt_priority 1
  script_user root
 }
 ${definition}vrrp_instance mail {

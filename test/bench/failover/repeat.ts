@@ -19,9 +19,9 @@ const answeredWithinMs = 30_000;
 type Repetition = {
   readonly silentMs: number;
   readonly hasMoved: boolean;
-  /** The newest question that the former owner answered, after the end of its lease: above `graceMs` it is a violation. */
+  /** The former owner's newest answer, after the end of its lease: above `graceMs` it is a violation. */
   readonly lateMs: number;
-  /** The newest question that the former owner answered, after the new one's first answer. */
+  /** The former owner's newest answer, after the new one's first answer. */
   readonly overlapMs: number;
 };
 type CaseOptions = {
@@ -53,7 +53,7 @@ async function strikeOnce(world: World, contender: Contender, options: CaseOptio
     `${contender.name} answers again after ${fault}`,
     async () => {
       if (mustMove && others().length === 0) return undefined;
-      const since = Math.max(thawedAt, others()[0]?.receivedAt ?? 0);
+      const since = Math.max(thawedAt, others()[0]?.at ?? 0);
       const latest = probes.answersOf(address, since);
       return latest.length > 0 && machineMs() - since > tailMs ? true : undefined;
     },
@@ -64,16 +64,10 @@ async function strikeOnce(world: World, contender: Contender, options: CaseOptio
   const silence = probes.longestSilence(address, from, to);
   if (silence === undefined || silence.isOurs) return undefined;
   const moved = others()[0];
-  const former = probes
-    .answersOf(address, from)
-    .filter(({ host, receivedAt }) => host === hostName(0) && receivedAt <= to);
-  const lastSentAt = (endsAt: number): number => {
-    // Once it runs again it may win another lease; while it is stopped, or another has it, it may not answer.
-    const judged = former.filter(
-      ({ sentAt }) => sentAt < Math.max(thawed === undefined ? to : thawedAt, endsAt) || moved !== undefined,
-    );
-    return judged.at(-1)?.sentAt ?? 0;
-  };
+  const former = probes.answersOf(address, from).filter(({ host }) => host === hostName(0));
+  // Once it runs again and nobody else has won, it may hold another lease; before that, or when another has it, it may not answer.
+  const judgedUntil = thawed === undefined || moved !== undefined ? to : thawedAt;
+  const lastAt = former.findLast(({ at }) => at <= judgedUntil)?.at ?? 0;
   const isOver = leaseEndsAt !== undefined && (thawed === undefined || thawedAt > leaseEndsAt);
   options.say(
     `${contender.name} ${fault} ${(silence.to - silence.from).toFixed(1)} ms, struck in ${(struckAt - from).toFixed(1)} ms`,
@@ -81,8 +75,8 @@ async function strikeOnce(world: World, contender: Contender, options: CaseOptio
   return {
     silentMs: silence.to - silence.from,
     hasMoved: moved !== undefined,
-    lateMs: isOver ? Math.max(0, lastSentAt(leaseEndsAt) - leaseEndsAt) : 0,
-    overlapMs: moved === undefined ? 0 : Math.max(0, (former.at(-1)?.sentAt ?? 0) - moved.receivedAt),
+    lateMs: isOver ? Math.max(0, lastAt - leaseEndsAt) : 0,
+    overlapMs: moved === undefined ? 0 : Math.max(0, lastAt - moved.at),
   };
 }
 

@@ -1,5 +1,5 @@
-// Runs on a host: what an address serves, in the manner of SMTP. It greets by TCP, and answers each UDP question with its host's name
-// and the question. Arguments: host name, address, UDP port, TCP port, pid file.
+// Runs on a host: what an address serves, in the manner of SMTP. It greets by TCP, and answers each UDP question with its host's
+// name. Arguments: host name, address, UDP port, TCP port, pid file.
 import { createSocket } from 'node:dgram';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -11,9 +11,7 @@ const greeter = createServer((socket) => {
   socket.end(`220 ${host} ESMTP\r\n`);
 });
 const socket = createSocket('udp4');
-socket.on('message', (question, { port, address: from }) =>
-  socket.send(`${host} ${question.toString('latin1')}`, port, from, () => {}),
-);
+socket.on('message', (_question, { port, address: from }) => socket.send(host, port, from, () => {}));
 socket.on('error', () => {});
 // ip_nonlocal_bind is on: the address may come and go.
 socket.bind(Number(udpPort), address, () =>
