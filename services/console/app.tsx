@@ -30,6 +30,7 @@ const OverviewPage = page('OverviewPage', () => import('./pages/overview-page.ts
 const MessagesPage = page('MessagesPage', () => import('./pages/messages-page.tsx'));
 const StoryPage = page('StoryPage', () => import('./pages/story-page.tsx'));
 const ReportPage = page('ReportPage', () => import('./pages/report-page.tsx'));
+const FailoverPage = page('FailoverPage', () => import('./pages/failover-page.tsx'));
 const LivePage = page('LivePage', () => import('./pages/live-page.tsx'));
 
 /** By then the first page stands. What cannot be fetched is asked for again when it is looked at. */
@@ -90,6 +91,7 @@ function Console({ live }: { readonly live: Live }) {
               <Route path={routes.messages} element={<MessagesPage />} />
               <Route path={routes.story} element={<StoryPage />} />
               <Route path={routes.report} element={<ReportPage />} />
+              <Route path={routes.failover} element={<FailoverPage />} />
               <Route path={routes.live} element={<LivePage />} />
               <Route path="*" element={<NotFoundPage />} />
             </Routes>

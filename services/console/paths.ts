@@ -6,13 +6,14 @@ export const routes = {
   story: '/messages/:id',
   live: '/live',
   report: '/reports',
+  failover: '/failover',
 } as const;
 
 /** The query parameters that a view understands; absent and empty ones are left out of the URL. */
 export type ViewParams = Readonly<
   Partial<
     Record<
-      'q' | 'fate' | 'domain' | 'range' | 'since' | 'until' | 'text' | 'node' | 'show' | 'view',
+      'q' | 'fate' | 'domain' | 'range' | 'since' | 'until' | 'text' | 'node' | 'show' | 'view' | 'group',
       string | undefined
     >
   >
@@ -40,4 +41,5 @@ export const paths = {
   story: (id: string): string => `/messages/${encodeURIComponent(id)}`,
   report: (params: ViewParams = {}): string => withParams('/reports', params),
   live: (params: ViewParams = {}): string => withParams('/live', params),
+  failover: (params: ViewParams = {}): string => withParams('/failover', params),
 };

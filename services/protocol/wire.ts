@@ -12,6 +12,17 @@ import type {
 } from './api.ts';
 import type { completenessSchema, sourceCompletenessSchema } from './completeness.ts';
 import type { problemSchema } from './errors.ts';
+import type {
+  failoverGroupSchema,
+  failoverGroupsSchema,
+  failoverHistorySchema,
+  failoverMoveSchema,
+  failoverPreflightSchema,
+  failoverVoterSchema,
+  leaseWordSchema,
+  unfitReasonSchema,
+} from './failover.ts';
+import type { preflightCheckSchema } from './lease-status.ts';
 import type { nodeStateSchema, tailChunkSchema, tailFilterSchema, tailLineSchema } from './live.ts';
 import type { reportAnswerSchema, reportSchema } from './report.ts';
 import type {
@@ -23,6 +34,15 @@ import type {
   storySummarySchema,
 } from './story.ts';
 
+export type FailoverGroupsWire = z.input<typeof failoverGroupsSchema>;
+export type FailoverGroupWire = z.input<typeof failoverGroupSchema>;
+export type FailoverVoterWire = z.input<typeof failoverVoterSchema>;
+export type FailoverMoveWire = z.input<typeof failoverMoveSchema>;
+export type FailoverHistoryWire = z.input<typeof failoverHistorySchema>;
+export type FailoverPreflightWire = z.input<typeof failoverPreflightSchema>;
+export type LeaseWordWire = z.input<typeof leaseWordSchema>;
+export type UnfitReasonWire = z.input<typeof unfitReasonSchema>;
+export type PreflightCheckWire = z.input<typeof preflightCheckSchema>;
 export type ReportWire = z.input<typeof reportSchema>;
 export type ReportAnswerWire = z.input<typeof reportAnswerSchema>;
 export type OverviewWire = z.input<typeof overviewSchema>;

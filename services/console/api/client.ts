@@ -1,6 +1,9 @@
 // Plain fetch over the API, typed by the protocol. The console uses nothing else.
 import type {
   CompletenessWire,
+  FailoverGroupsWire,
+  FailoverHistoryWire,
+  FailoverPreflightWire,
   NodesWire,
   OverviewWire,
   ProblemWire,
@@ -70,5 +73,11 @@ export const api = {
   countStories: (query: StoryQueryWire, signal: AbortSignal) => get<StoryCountWire>('/stories/count', query, signal),
   report: (query: Readonly<Record<string, unknown>>, signal: AbortSignal) =>
     get<ReportAnswerWire>('/reports', query, signal, reportMsMax),
+  failover: (signal: AbortSignal) => get<FailoverGroupsWire>('/failover/groups', {}, signal),
+  failoverHistory: (id: string, before: string | undefined, signal: AbortSignal) =>
+    get<FailoverHistoryWire>(`/failover/groups/${encodeURIComponent(id)}/history`, { before }, signal),
+  /** Takes seconds: it measures. */
+  failoverPreflight: (id: string, signal: AbortSignal) =>
+    get<FailoverPreflightWire>(`/failover/groups/${encodeURIComponent(id)}/preflight`, {}, signal),
   story: (id: string, signal: AbortSignal) => get<StoryDetailWire>(`/stories/${encodeURIComponent(id)}`, {}, signal),
 };

@@ -5,7 +5,7 @@ import type { liveEvents, liveNamespace, TailReply } from '../../protocol/live.t
 import type { TailChunkWire, TailFilterWire } from '../../protocol/wire.ts';
 
 const namespace: typeof liveNamespace = '/live';
-const events: typeof liveEvents = { overview: 'overview', nodes: 'nodes', tail: 'tail' };
+const events: typeof liveEvents = { overview: 'overview', nodes: 'nodes', failover: 'failover', tail: 'tail' };
 const reconnectMs = { first: 500, most: 5000 } as const;
 
 export type LiveState = {
@@ -15,6 +15,9 @@ export type LiveState = {
   /** Counts the connections of this page: a page reads its data anew when it grows. */
   readonly connections: number;
 };
+
+/** What a page may be told of. */
+export type Topic = 'nodes' | 'failover';
 
 export type Live = ReturnType<typeof createLive>;
 
@@ -27,7 +30,7 @@ export function createLive(clock: () => number) {
   let state: LiveState = { status: 'connecting', heardAt: undefined, connections: 0 };
   let lastHeardAt: number | undefined;
   const watchers = new Set<() => void>();
-  const nodeWatchers = new Set<() => void>();
+  const topicWatchers: Readonly<Record<Topic, Set<() => void>>> = { nodes: new Set(), failover: new Set() };
   type Tail = {
     readonly filter: TailFilterWire;
     readonly take: (chunk: TailChunkWire) => void;
@@ -61,10 +64,11 @@ export function createLive(clock: () => number) {
   socket.on('connect_error', lose);
   socket.io.on('ping', hear);
   socket.on(events.overview, hear);
-  socket.on(events.nodes, () => {
-    hear();
-    for (const watch of nodeWatchers) watch();
-  });
+  for (const topic of ['nodes', 'failover'] as const)
+    socket.on(events[topic], () => {
+      hear();
+      for (const watch of topicWatchers[topic]) watch();
+    });
   socket.on(events.tail, (chunk: TailChunkWire) => {
     hear();
     tail?.take(chunk);
@@ -78,10 +82,10 @@ export function createLive(clock: () => number) {
     read: (): LiveState => state,
     /** When the server was last heard, epoch ms, up to now. */
     heardAt: (): number | undefined => lastHeardAt,
-    /** Called when a node's state changed. */
-    onNodes(watch: () => void): () => void {
-      nodeWatchers.add(watch);
-      return () => nodeWatchers.delete(watch);
+    /** Called when a node's state, or the picture of a lease group, has changed. */
+    onTopic(topic: Topic, watch: () => void): () => void {
+      topicWatchers[topic].add(watch);
+      return () => topicWatchers[topic].delete(watch);
     },
     /** One tail at a time; a new filter replaces the one before. Survives a lost connection. */
     startTail(filter: TailFilterWire, take: Tail['take'], hearReply: Tail['hearReply']): () => void {

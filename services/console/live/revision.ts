@@ -1,8 +1,8 @@
-// When a page should read its data again: on every new connection, when a node changes, and every few seconds while it is
+// When a page should read its data again: on every new connection, when its topic changes, and every few seconds while it is
 // in sight.
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import { useConsole } from '../parts/console-context.ts';
-import type { LiveState } from './connection.ts';
+import type { LiveState, Topic } from './connection.ts';
 
 export function useLiveState(): LiveState {
   const { live } = useConsole();
@@ -10,7 +10,7 @@ export function useLiveState(): LiveState {
 }
 
 /** Grows whenever data should be read anew; `everyMs` absent means only on a new connection. */
-export function useRevision(everyMs?: number): number {
+export function useRevision(everyMs?: number, topic: Topic = 'nodes'): number {
   const { live } = useConsole();
   const { connections } = useLiveState();
   const [count, setCount] = useState(0);
@@ -20,14 +20,14 @@ export function useRevision(everyMs?: number): number {
       if (document.visibilityState === 'visible') setCount((before) => before + 1);
     };
     const timer = setInterval(grow, everyMs);
-    const stopWatching = live.onNodes(grow);
+    const stopWatching = live.onTopic(topic, grow);
     document.addEventListener('visibilitychange', grow);
     return () => {
       clearInterval(timer);
       stopWatching();
       document.removeEventListener('visibilitychange', grow);
     };
-  }, [live, everyMs]);
+  }, [live, everyMs, topic]);
   // The first connection comes with the first read; only later ones make the data old.
   return count + Math.max(0, connections - 1);
 }

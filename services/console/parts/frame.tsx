@@ -41,6 +41,7 @@ function useTitle(pathname: string): void {
     const titles: ReadonlyArray<readonly [path: string, title: string]> = [
       [paths.live(), words.live.title],
       [paths.report(), words.report.title],
+      [paths.failover(), words.nav.failover],
       [`${paths.messages()}/`, words.story.title],
       [paths.messages(), words.messages.title],
     ];
@@ -109,6 +110,7 @@ export function Frame({
           <NavLink to={paths.messages()}>{words.nav.messages}</NavLink>
           <NavLink to={paths.report()}>{words.nav.reports}</NavLink>
           <NavLink to={paths.live()}>{words.nav.live}</NavLink>
+          <NavLink to={paths.failover()}>{words.nav.failover}</NavLink>
         </nav>
         <SearchBox field={searchField} />
         <div className="frame-end">

@@ -6,7 +6,7 @@ import { useConsole } from './console-context.ts';
 
 export type Tone = 'blue' | 'orange' | 'red' | 'grey';
 type ShapeName = 'disc' | 'ring' | 'triangle' | 'cross' | 'square' | 'bar' | 'arrow' | 'pause' | 'barred' | 'dashes';
-type Look = { readonly shape: ShapeName; readonly tone: Tone };
+export type Look = { readonly shape: ShapeName; readonly tone: Tone };
 
 export const fateLooks: Readonly<Record<Fate, Look>> = {
   'in-transit': { shape: 'arrow', tone: 'grey' },
@@ -69,7 +69,15 @@ export function ShapePath({ shape }: { readonly shape: ShapeName }): ReactNode {
   }
 }
 
-function Mark({ look, word, sizePx = 12 }: { readonly look: Look; readonly word: string; readonly sizePx?: number }) {
+export function Mark({
+  look,
+  word,
+  sizePx = 12,
+}: {
+  readonly look: Look;
+  readonly word: string;
+  readonly sizePx?: number;
+}) {
   return (
     <span className={`mark tone-${look.tone}`}>
       <svg width={sizePx} height={sizePx} viewBox="0 0 12 12" aria-hidden="true">

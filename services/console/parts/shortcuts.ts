@@ -11,6 +11,7 @@ const pageByKey: Readonly<Record<string, string>> = {
   m: paths.messages(),
   r: paths.report(),
   l: paths.live(),
+  f: paths.failover(),
 };
 
 const isField = (target: EventTarget | null): target is HTMLElement =>

@@ -20,7 +20,7 @@ type KeyRow = readonly [keys: string, what: string];
 export type Words = {
   readonly language: string;
   readonly units: UnitWords;
-  readonly nav: Readonly<Record<'overview' | 'messages' | 'reports' | 'live' | 'main' | 'skip', string>>;
+  readonly nav: Readonly<Record<'overview' | 'messages' | 'reports' | 'live' | 'failover' | 'main' | 'skip', string>>;
   readonly search: Readonly<Record<'label' | 'placeholder' | 'go', string>>;
   readonly settings: Readonly<Record<'theme' | 'system' | 'light' | 'dark' | 'help', string>>;
   readonly link: Readonly<Record<'live' | 'connecting' | 'stale', string>>;

@@ -14,6 +14,7 @@ import type {
   StorySummaryWire,
   TailChunkWire,
 } from '../../../services/protocol/wire.ts';
+import { failoverGroups, failoverHistory, failoverPreflight } from './failover.ts';
 import { generatedReport } from './report.ts';
 import { detailOf, hostileText, iso, plainSummary, plainTime, sentinelStories, summaryOf } from './stories.ts';
 
@@ -34,6 +35,8 @@ export type ConsoleServerOptions = {
   readonly storyCount?: number;
   /** With holes: one node silent, one log with a gap. */
   readonly scenario?: 'calm' | 'holes';
+  /** Whether any lease group is known. */
+  readonly hasLeases?: boolean;
 };
 export type ConsoleServer = {
   readonly url: string;
@@ -154,7 +157,7 @@ function overviewOf(now: number, windowMs: number, holes: boolean): OverviewWire
 }
 
 export async function startConsoleServer(options: ConsoleServerOptions = {}): Promise<ConsoleServer> {
-  const { port = 0, storyCount = 2000, scenario = 'calm' } = options;
+  const { port = 0, storyCount = 2000, scenario = 'calm', hasLeases = true } = options;
   const holes = scenario === 'holes';
   const startedAt = Date.now();
   const sentinels = sentinelStories(startedAt);
@@ -229,6 +232,10 @@ export async function startConsoleServer(options: ConsoleServerOptions = {}): Pr
       const report = generatedReport({ since, now, ...(domain === null ? {} : { domain }) });
       return { status: 200, body: { report, completeness: completenessOf(now, 86_400_000, holes) } };
     }
+    if (path === '/failover/groups') return { status: 200, body: failoverGroups(now, !hasLeases) };
+    const [, group = '', part] = /^\/failover\/groups\/([^/]+)\/(history|preflight)$/.exec(path) ?? [];
+    if (part !== undefined)
+      return { status: 200, body: part === 'history' ? failoverHistory(group, now) : failoverPreflight(group, now) };
     const id = decodeURIComponent(path.slice('/stories/'.length));
     const index = /^plain-(\d+)$/.exec(id)?.[1];
     const detail = detailOf(

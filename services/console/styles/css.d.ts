@@ -1,0 +1,2 @@
+// A page may bring its own styles.
+declare module '*.css';
