@@ -33,7 +33,7 @@ export function drawFaults(random: Random, leaseMs: number): Fault[] {
 export function compose(random: Random, plain: readonly Fault[], leaseMs: number): Fault[] {
   const from = between(random, faultsFrom, lastFaultAt - 8 * A);
   const span = between(random, A / 2, 8 * A);
-  const added = between(random, 1, 2);
+  const added = between(random, 1, 3);
   const kinds = plain.map(({ kind }) => kind);
   for (let index = 0; index < added; index++)
     kinds.push(pick<FaultKind>(random, chance(random, 50) ? lastingKinds : faultKinds));

@@ -141,7 +141,10 @@ export const inject = {
     rewake(world);
   },
   wallStep: (world) => {
-    victim(world).clock.wallOffset += between(world.random, -30 * A, 30 * A);
+    const stepMs = between(world.random, -30 * A, 30 * A);
+    // Far ahead, its ballots leave every ceiling behind that is on disk.
+    const isFar = world.isComposed && chance(world.aside, 60);
+    victim(world).clock.wallOffset += isFar ? between(world.aside, 33 * A, 120 * A) : stepMs;
   },
   freezeInF: (world) => {
     const f = world.policy.freezeMs;

@@ -52,6 +52,7 @@ export function freeze(world: World, node: SimNode, ms: number, isSleep: boolean
   const until = world.time + ms;
   standStill(node, world.time, until);
   if (isSleep) node.clock.suspendedMs += ms;
+  node.isAsleep = isSleep;
   // What waits in a network card may outlive a sleep or not; a machine that merely stands still finds all of it.
   node.isDeaf = isSleep && world.isComposed && chance(world.aside, 50);
   node.kernel.worstUntil += ms;

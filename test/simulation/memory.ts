@@ -62,6 +62,7 @@ export function clone(world: World, original: SimNode, ms: number): SimNode {
     kernel: { ...original.kernel, leaseUntil: 0, worstUntil: 0, addressUntil: 0, arms: [] },
     isClone: true,
     isUp: false,
+    isAsleep: false,
     isDeaf: false,
     process: undefined,
     run: undefined,
@@ -79,10 +80,15 @@ export function clone(world: World, original: SimNode, ms: number): SimNode {
  */
 export function endClone(world: World, original: SimNode, twin: SimNode): void {
   if (twin.isGone) return;
-  if (original.durable?.mustLearn !== true) outrunBackup(world);
+  if (!hasHeardOther(world, original)) outrunBackup(world);
   end(twin);
   if (chance(world.aside, 50) && original.process?.state.vote === 'silenced')
     keepSilenced(world, original, chance(world.aside, 50));
+}
+/** Judged by its silence, not by what it then writes down: that it does is what the machine must show. */
+function hasHeardOther(world: World, { durable, process }: SimNode): boolean {
+  const isSilent = process?.state.vote === 'silenced' && process.persistDoneAt < world.time;
+  return isSilent || durable?.mustLearn === true;
 }
 function end(twin: SimNode): void {
   powerOff(twin);
@@ -94,7 +100,7 @@ function keepClone(world: World, original: SimNode, twin: SimNode): void {
   powerOff(original);
   at(world, Math.max(world.time, twin.process?.persistDoneAt ?? 0) + 1, () => {
     if (twin.isGone) return;
-    if (twin.durable?.mustLearn !== true) outrunBackup(world);
+    if (!hasHeardOther(world, twin)) outrunBackup(world);
     end(twin);
     powerOff(original);
     original.durable = twin.durable;

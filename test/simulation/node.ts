@@ -51,13 +51,13 @@ export type SimNode = {
   isClone: boolean;
   /** A clone that was ended. */
   isGone: boolean;
-  /** Asleep, and what is sent to it meanwhile is lost. */
+  /** Its last standstill is a sleep, which its boot clock shows; what is sent to a deaf one meanwhile is lost. */
+  isAsleep: boolean;
   isDeaf: boolean;
   durable: LeaseDurable | undefined;
   backup: LeaseDurable | undefined;
   isRestored: boolean;
   run: LeaseRun | undefined;
-  starts: number;
   fsyncMs: number;
   /** Overlaps are documented until then: after a freeze beyond F, a sleep, a flush. */
   exemptUntil: number;
@@ -109,12 +109,12 @@ export function createNode(
     isUp: true,
     isClone: false,
     isGone: false,
+    isAsleep: false,
     isDeaf: false,
     durable: undefined,
     backup: undefined,
     isRestored: false,
     run: undefined,
-    starts: 0,
     fsyncMs: 0,
     exemptUntil: 0,
     frozenUntil: 0,

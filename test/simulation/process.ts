@@ -19,8 +19,8 @@ function runOf(world: World, { run }: SimNode): LeaseRun | undefined {
 
 /** Starts the lease process of a machine that is up. */
 export function startProcess(world: World, node: SimNode): void {
-  node.starts += 1;
-  const nonce = node.id * 1000 + (node.isClone ? 500 : 0) + (world.shell.drawsNewNonce ? node.starts : 0);
+  world.starts += 1;
+  const nonce = node.id * 100_000 + (world.shell.drawsNewNonce ? world.starts : node.isClone ? 50_000 : 1);
   const now = localAt(node, world.time);
   const child: NftChild = { pausedUntil: 0, owner: undefined };
   const process: LeaseProcess = {

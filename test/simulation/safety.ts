@@ -102,17 +102,28 @@ function outlivesUnder(world: World, holder: SimNode, set: VoterSet, needMs: num
     const original = world.nodes[voter - 1];
     const isKept =
       (original !== undefined && outlives(world, original, holder.id, needMs)) ||
-      world.clones.some((twin) => twin.id === voter && twin.isUp && outlives(world, twin, holder.id, needMs));
+      world.clones.some((twin) => twin.id === voter && twin.isUp && outlives(world, twin, holder.id, needMs)) ||
+      (original !== undefined && findsHello(world, original));
     if (isKept) outliving += 1;
   }
   return outliving >= quorumOf(set.voters.length);
+}
+/** It stands still, and the first that it will hear is its clone: it falls silent before it can vote. */
+function findsHello(world: World, { id, frozenUntil, process }: SimNode): boolean {
+  if (process === undefined || world.time >= Math.max(frozenUntil, process.pausedUntil)) return false;
+  const isHello = (event: object): boolean => 'from' in event && event.from === id;
+  return (
+    process.backlog.some(isHello) ||
+    world.queue.items.some((item) => item.kind === 'deliver' && item.node.process === process && isHello(item.datagram))
+  );
 }
 function outlives(world: World, voter: SimNode, holder: number, needMs: number): boolean {
   if (!voter.isUp) return true;
   const known = voter.process?.state ?? voter.run;
   if (known === undefined) return true;
-  // It grants nothing more until it is started anew, and then it is mute first.
+  // It grants nothing more until it is started anew or wakes up, and then it is mute first.
   if (voter.process?.state.vote === 'silenced') return true;
+  if (voter.isAsleep && world.time < voter.frozenUntil) return true;
   const now = localAt(voter, world.time);
   const grantMs = known.acceptedBy === holder ? known.acceptedUntil - now : 0;
   return Math.max(grantMs, known.mutedUntil - now) / (1 + clockDrift) + 1 >= needMs;

@@ -115,6 +115,7 @@ export function createWorld(
     safety: createSafety(),
     events: 0,
     disksLost: 0,
+    starts: 0,
     rowTimes,
     trace: undefined,
   };

@@ -86,6 +86,8 @@ export type World = {
   readonly safety: Safety;
   events: number;
   disksLost: number;
+  /** Processes started so far; each draws a nonce that no other has. */
+  starts: number;
   /** True time at which each row was last taken, by its place in the table. */
   readonly rowTimes: Int32Array;
   trace: ((line: string) => void) | undefined;
