@@ -38,26 +38,31 @@ export function createRulesetWatch(
   let ownUntil = Number.NEGATIVE_INFINITY;
   let cancelLater: (() => void) | undefined;
   let isVerifying = false;
+  let mustVerifyAgain = false;
   let isStopped = false;
   let monitor: ChildProcessWithoutNullStreams | undefined;
 
-  const families = () => (deps.guardsDevices() ? ['inet', 'arp', 'netdev'] : ['inet', 'arp']);
-  const list = (then: (text: string | undefined, command: string) => void) => {
-    const command = families()
-      .map((family) => `list table ${family} ${table}`)
-      .join('; ');
-    execFile('nft', ['-t', command], { timeout: commandWithinMs }, (error, stdout) =>
-      then(error === null ? stdout : undefined, command),
-    );
-  };
+  /** The text of every table, undefined when one cannot be read; a command each, because nft 1.0.6 finds only the last of several. */
+  async function list(then: (text: string | undefined, families: string) => void): Promise<void> {
+    const families = deps.guardsDevices() ? ['inet', 'arp', 'netdev'] : ['inet', 'arp'];
+    const texts = await Promise.all(families.map((family) => listTable(family, table)));
+    then(texts.includes(undefined) ? undefined : texts.join(''), families.join(' '));
+  }
 
   function verify(): void {
-    if (isVerifying || isStopped) return;
+    if (isStopped) return;
+    if (isVerifying) {
+      mustVerifyAgain = true;
+      return;
+    }
     isVerifying = true;
+    mustVerifyAgain = false;
     const startedAt = deps.monotonicMs();
-    list((text, command) => {
+    void list((text, families) => {
       isVerifying = false;
-      const right = expected.get(command);
+      // What was heard meanwhile may have happened after these rules were read.
+      if (mustVerifyAgain) verify();
+      const right = expected.get(families);
       if (isStopped || right === undefined || text === right) return;
       // A listing taken while our own line was under way may show neither state.
       if (ownUntil > startedAt) verifyLater();
@@ -73,7 +78,8 @@ export function createRulesetWatch(
   function hear(line: string): void {
     if (!isOurs.test(line)) return;
     if (deps.monotonicMs() < ownUntil) verifyLater();
-    else deps.onLost();
+    // Perhaps the monitor is late with a closing of ours: to close for that would make it tell of another, and so on for good.
+    else verify();
   }
   function watch(): void {
     if (isStopped) return;
@@ -103,8 +109,8 @@ export function createRulesetWatch(
       ownUntil = deps.monotonicMs() + ownEchoMs;
     },
     learn: () =>
-      list((text, command) => {
-        if (text !== undefined && !expected.has(command)) expected.set(command, text);
+      void list((text, families) => {
+        if (text !== undefined && !expected.has(families)) expected.set(families, text);
       }),
     verify,
     stop: () => {
@@ -115,3 +121,10 @@ export function createRulesetWatch(
     },
   };
 }
+
+const listTable = (family: string, table: string): Promise<string | undefined> =>
+  new Promise((resolve) => {
+    execFile('nft', ['-t', 'list', 'table', family, table], { timeout: commandWithinMs }, (error, stdout) =>
+      resolve(error === null ? stdout : undefined),
+    );
+  });
