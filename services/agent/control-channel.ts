@@ -4,9 +4,9 @@ import { actionResultSchema } from '../protocol/action.ts';
 import { failoverEvents } from '../protocol/failover.ts';
 import { agentNamespace, type Heartbeat, type Hello, type HelloReply, helloReplySchema } from '../protocol/live.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { LeaseLink } from '../runtime/lease/lease-link.ts';
 import type { CommandIntake } from './actions/command-intake.ts';
 import type { AgentEvents } from './events.ts';
-import type { LeaseLink } from './lease/lease-link.ts';
 import type { IdentityKeeper } from './trust/identity-keeper.ts';
 
 const helloTimeoutMs = 10_000;

@@ -14,7 +14,9 @@ switch (process.argv[2]) {
     break;
   case 'check-config': {
     const { agentConfigSchema } = await import('./config.ts');
-    await (await import('../runtime/check-config.ts')).runConfigCheck('agent', agentConfigSchema, args);
+    const { leaseBeside } = await import('../runtime/lease/lease-beside.ts');
+    const { runConfigCheck } = await import('../runtime/check-config.ts');
+    await runConfigCheck('agent', agentConfigSchema, args, { beside: leaseBeside });
     break;
   }
   default:

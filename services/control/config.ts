@@ -3,6 +3,7 @@ import { defaultFleetPolicy } from '../fleet/fleet.ts';
 import { AppError } from '../protocol/errors.ts';
 import { readConfigFile } from '../runtime/config-file.ts';
 import { defaultDataDir } from '../runtime/data-dir.ts';
+import { leaseKeeperConfigSchema } from '../runtime/lease/lease-keeper.ts';
 import { isLoopbackHost } from '../runtime/loopback.ts';
 import { retentionConfigSchema } from './retention-table.ts';
 
@@ -50,6 +51,16 @@ export const controlConfigSchema = z.strictObject({
     })
     .prefault({}),
   retention: retentionConfigSchema.prefault({}),
+  /**
+   * A witness is kept running beside control when this is there, be it empty (`lease: {}`): a voter of lease groups in a process of
+   * its own, which goes on without control. Its file names this machine as a witness, whose port is 7402 unless it says otherwise.
+   */
+  lease: leaseKeeperConfigSchema
+    .extend({
+      config: z.string().min(1).max(4096).default('/etc/mailward/witness.yaml'),
+      socket: z.string().min(1).max(100).default('/run/mailward/witness/status.sock'),
+    })
+    .optional(),
   fleet: z
     .strictObject({
       heartbeatMs: z.number().int().min(100).default(2000),

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { announceReady } from '../runtime/announce-ready.ts';
 import { runConfigCheck } from '../runtime/check-config.ts';
 import { systemClock } from '../runtime/clock.ts';
+import { leaseBeside } from '../runtime/lease/lease-beside.ts';
 import { createLog } from '../runtime/log.ts';
 import { readRelease } from '../runtime/release.ts';
 import { describeError, exitStatus, runProcess } from '../runtime/run-process.ts';
@@ -43,7 +44,7 @@ function readFlags(): (ControlFlags & { readonly help?: boolean | undefined }) |
 
 const isCheck = process.argv[2] === 'check-config';
 const flags = isCheck ? undefined : readFlags();
-if (isCheck) await runConfigCheck('control', controlConfigSchema, process.argv.slice(3));
+if (isCheck) await runConfigCheck('control', controlConfigSchema, process.argv.slice(3), { beside: leaseBeside });
 else if (flags === undefined) process.exitCode = exitStatus.usage;
 else if (flags.help) process.stdout.write(usage);
 else {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Server as TlsServer } from 'node:tls';
 import { defaultFleetPolicy } from '../fleet/fleet.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { createLeaseKeeper } from '../runtime/lease/lease-keeper.ts';
 import type { Logger } from '../runtime/log.ts';
 import { listenOrExplain } from '../runtime/port-holder.ts';
 import type { StopStack } from '../runtime/stop-stack.ts';
@@ -14,6 +15,7 @@ import { createFailoverEvents } from './failover/failover-events.ts';
 import { createFailoverKeeper } from './failover/failover-keeper.ts';
 import { createOrderDesk } from './failover/order-desk.ts';
 import { createPreflightDesk } from './failover/preflight-desk.ts';
+import { createWitness } from './failover/witness.ts';
 import { createFleetKeeper } from './fleet-keeper.ts';
 import { createDoorkeeper, createPagekeeper } from './http/guards.ts';
 import { createHttpServer } from './http/server.ts';
@@ -68,6 +70,12 @@ export async function startControl(
     { clock, state, events: failoverEvents, onChange: (groups) => consoles?.sendFailover(groups) },
   );
   stack.add('failover', failover.stop);
+  const witness =
+    config.lease === undefined
+      ? undefined
+      : createWitness({ socket: config.lease.socket }, { clock, failover, events: failoverEvents });
+  if (witness !== undefined) stack.add('witness', witness.stop);
+  if (config.lease !== undefined) stack.add('witness keeper', createLeaseKeeper(config.lease, { clock, log }).stop);
   const readOldestQueued = createOldestQueued({ clock, series });
   const overviewOf = (request: OverviewRequest) =>
     readOverview(request, { clock, store, readNodes: fleet.readNodes, readOldestQueued });
@@ -116,7 +124,10 @@ export async function startControl(
       },
       failover: {
         ...{ failover, state },
-        preflight: createPreflightDesk({ clock, ask: (node, group) => agents.askPreflight(node, group) }),
+        preflight: createPreflightDesk({
+          clock,
+          ask: (node, group) => witness?.askPreflight(node, group) ?? agents.askPreflight(node, group),
+        }),
       },
       orders:
         desk === undefined

@@ -1,37 +1,17 @@
 // Configuration in three steps: the file, the keys it names, the mode that each group runs in here.
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { AppError } from '../protocol/errors.ts';
 import type { LeaseConfig, LeaseGroupConfig } from '../protocol/lease-config.ts';
-import { leaseConfigLimits, leaseConfigSchema } from '../protocol/lease-config.ts';
+import { leaseConfigSchema } from '../protocol/lease-config.ts';
 import { readConfigFile } from '../runtime/config-file.ts';
+import { readLeaseKey } from '../runtime/lease/lease-keys.ts';
 import type { GroupMode } from './group.ts';
 import type { LeaseKey } from './peers/envelope.ts';
 
 export const readLeaseConfig = (file: string): Promise<LeaseConfig> => readConfigFile(leaseConfigSchema, file);
 
 /** Throws `bad-config` for a key that cannot be read or is too short to be one. */
-export async function readKeys(group: LeaseGroupConfig): Promise<LeaseKey[]> {
-  return Promise.all(
-    group.keys.map(async ({ id, secret, secretFile }) => {
-      const text = secret ?? (await readSecret(group.name, secretFile ?? ''));
-      const bytes = Buffer.from(text.trim(), 'base64');
-      if (bytes.length < leaseConfigLimits.keyBytesMin)
-        throw new AppError('bad-config', `Key ${id} of group ${group.name} has ${bytes.length} bytes`, {
-          hint: `Give at least ${leaseConfigLimits.keyBytesMin} random bytes in base64: openssl rand -base64 32`,
-        });
-      return { id, secret: bytes };
-    }),
-  );
-}
-
-async function readSecret(group: string, file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new AppError('bad-config', `The key file ${file} of group ${group} cannot be read`, { cause });
-  }
-}
+export const readKeys = (group: LeaseGroupConfig): Promise<LeaseKey[]> =>
+  Promise.all(group.keys.map((key) => readLeaseKey(group.name, key)));
 
 /** Bit of CAP_NET_ADMIN (capabilities(7)) in the effective set. */
 const netAdminBit = 12n;

@@ -104,6 +104,17 @@ test('voters of the other IP version are refused', () => {
   expect(faultsOf([group({ voters })]).join('\n')).toMatch(/voters.2.host: 2001:db8::3 cannot be reached from 0.0.0.0/);
 });
 
+test('it listens where the others send: a witness on 7402, and nothing else is taken', () => {
+  const portOf = (node: string, change: Record<string, unknown> = {}): unknown => {
+    const result = parseConfig(leaseConfigSchema, JSON.stringify({ node, groups: [group()], ...change }));
+    return result.ok ? result.config.listen.port : result.faults.map(({ path, message }) => `${path}: ${message}`);
+  };
+  expect([portOf('mx1'), portOf('mx3'), portOf('mx3', { listen: { port: 7402 } })]).toEqual([7401, 7402, 7402]);
+  expect(portOf('mx3', { listen: { port: 7401 } })).toEqual([
+    'groups.0.voters.2.port: The others send to port 7402, and this process listens on 7401: give both one port',
+  ]);
+});
+
 test('a file of a node that is no voter is refused', () => {
   expect(faultsOf([group()], 'mx9').join('\n')).toMatch(/None of the voters is mx9/);
 });

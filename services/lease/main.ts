@@ -1,6 +1,9 @@
 import { parseArgs } from 'node:util';
+import { leaseConfigSchema } from '../protocol/lease-config.ts';
 import { announceReady } from '../runtime/announce-ready.ts';
+import { runConfigCheck } from '../runtime/check-config.ts';
 import { systemClock } from '../runtime/clock.ts';
+import { findLeaseFaults } from '../runtime/lease/lease-faults.ts';
 import { createLog } from '../runtime/log.ts';
 import { describeError, exitStatus, runProcess } from '../runtime/run-process.ts';
 import { createStopStack } from '../runtime/stop-stack.ts';
@@ -39,8 +42,10 @@ function readFlags() {
   }
 }
 
-const flags = readFlags();
-if (flags?.help) process.stdout.write(usage);
+const isCheck = process.argv[2] === 'check-config';
+const flags = isCheck ? undefined : readFlags();
+if (isCheck) await runConfigCheck('lease', leaseConfigSchema, process.argv.slice(3), { find: findLeaseFaults });
+else if (flags?.help) process.stdout.write(usage);
 else if (flags?.config === undefined) {
   if (flags !== undefined) process.stderr.write(`mailward lease: --config is needed\n${usage}`);
   process.exitCode = exitStatus.usage;

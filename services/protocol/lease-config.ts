@@ -38,12 +38,16 @@ const keySchema = z
     'A key has either secret (base64) or secretFile',
   );
 
-const voterSchema = z.strictObject({
+/** Of a member, and of a witness, which may stand on the machine of a member's agent or of control. */
+export const leasePorts = { member: 7401, witness: 7402 } as const;
+
+const voterShape = z.strictObject({
   /** Never used again within one incarnation of the group. */
   number: z.number().int().min(1).max(255),
   node: z.string().min(1).max(253),
   host,
-  port: port.default(7401),
+  /** 7401, and 7402 for a witness, unless given. */
+  port: port.optional(),
   /** A witness votes and never holds. */
   witness: z.boolean().default(false),
   priority: z.number().int().min(1).max(254).default(100),
@@ -53,6 +57,10 @@ const voterSchema = z.strictObject({
   rack: label,
   hypervisor: label,
 });
+const voterSchema = voterShape.transform((voter) => ({
+  ...voter,
+  port: voter.port ?? (voter.witness ? leasePorts.witness : leasePorts.member),
+}));
 export type LeaseVoterConfig = z.infer<typeof voterSchema>;
 
 const addressSchema = z.strictObject({
@@ -187,6 +195,15 @@ const groupSchema = groupShape.superRefine((group, context) => {
 });
 export type LeaseGroupConfig = z.infer<typeof groupSchema>;
 
+function portOf(config: {
+  readonly node: string;
+  readonly listen: { readonly port?: number | undefined };
+  readonly groups: readonly { readonly voters: readonly LeaseVoterConfig[] }[];
+}): number {
+  const voters = config.groups.flatMap((group) => group.voters);
+  return config.listen.port ?? voters.find((voter) => voter.node === config.node)?.port ?? leasePorts.member;
+}
+
 /** Everything a lease process is told. Paths are absolute or relative to where it starts. */
 export const leaseConfigSchema = z
   .strictObject({
@@ -195,7 +212,11 @@ export const leaseConfigSchema = z
     /** `observe-only` until the operator enables actions: it votes, explains, and never holds. */
     actions: z.enum(['observe-only', 'enabled']).default('observe-only'),
     listen: z
-      .strictObject({ host: z.union([z.ipv4(), z.ipv6()]).default('0.0.0.0'), port: port.default(7401) })
+      .strictObject({
+        host: z.union([z.ipv4(), z.ipv6()]).default('0.0.0.0'),
+        /** That of the own voter unless given: the others send there. */
+        port: port.optional(),
+      })
       .prefault({}),
     /** Durable: the ceiling of promises, the voter set. */
     stateDir: z.string().min(1).max(4096).default('/var/lib/mailward/lease'),
@@ -236,8 +257,15 @@ export const leaseConfigSchema = z
           path: [...path, 'voters'],
           message: `None of the voters is ${config.node}, the node of this file`,
         });
+      else if (own.port !== portOf(config))
+        context.addIssue({
+          code: 'custom',
+          path: [...path, 'voters', group.voters.indexOf(own), 'port'],
+          message: `The others send to port ${own.port}, and this process listens on ${portOf(config)}: give both one port`,
+        });
       else if (!own.witness && group.addresses.length === 0)
         context.addIssue({ code: 'custom', path: [...path, 'addresses'], message: 'A member needs addresses to hold' });
     }
-  });
+  })
+  .transform((config) => ({ ...config, listen: { ...config.listen, port: portOf(config) } }));
 export type LeaseConfig = z.infer<typeof leaseConfigSchema>;

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { LineCounter, parseDocument } from 'yaml';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { AppError } from '../protocol/errors.ts';
 import { type ConfigFault, listFaults } from './config-faults.ts';
 
@@ -67,8 +67,30 @@ export async function readConfigFile<Schema extends z.ZodType>(
   throw new AppError('bad-config', faults.join('\n'));
 }
 
-/** Every fault of a configuration file, none when it is sound. @throws AppError `missing`, `bad-config` for one too large. */
-export async function checkConfigFile(schema: z.ZodType, file: string): Promise<readonly ConfigFault[]> {
-  const result = parseConfig(schema, await readText(file));
-  return result.ok ? [] : result.faults;
+/** What is wrong although the form is right: a key that cannot be read, a network that cannot hold what is asked of it. */
+export type ConfigIssue = { readonly path: (string | number)[]; readonly message: string };
+/** `notes`: what the reader should know beside the faults. */
+export type ConfigFindings = { readonly issues: readonly ConfigIssue[]; readonly notes: readonly string[] };
+
+/**
+ * Every fault of a configuration file, none when it is sound. `find` looks at one whose form is right.
+ * @throws AppError `missing`, `bad-config` for one too large.
+ */
+export async function checkConfigFile<Schema extends z.ZodType>(
+  schema: Schema,
+  file: string,
+  find: (config: z.output<Schema>) => Promise<ConfigFindings> = async () => ({ issues: [], notes: [] }),
+): Promise<{
+  readonly faults: readonly ConfigFault[];
+  readonly notes: readonly string[];
+  readonly config?: z.output<Schema>;
+}> {
+  const yamlText = await readText(file);
+  const result = parseConfig(schema, yamlText);
+  if (!result.ok) return { faults: result.faults, notes: [] };
+  const { issues, notes } = await find(result.config);
+  const lineCounter = new LineCounter();
+  const document = parseDocument(yamlText, { lineCounter });
+  const error = new z.ZodError(issues.map((issue) => ({ code: 'custom', input: undefined, ...issue })));
+  return { faults: listFaults(error, schema, { document, lineCounter }), notes, config: result.config };
 }

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { AppError } from '../../protocol/errors.ts';
 import { runInPlace } from '../run-in-place.ts';
 
-const processNames = ['control', 'agent'] as const;
+const processNames = ['control', 'agent', 'lease'] as const;
 type ProcessName = (typeof processNames)[number];
 type CheckOptions = { readonly process?: ProcessName; readonly json?: boolean; readonly schema?: boolean };
 
@@ -20,7 +20,7 @@ export function registerConfig(program: Command): void {
     .option('--schema', 'print the JSON Schema instead, for editors')
     .addHelpText(
       'before',
-      'Examples:\n  mailward config check /etc/mailward/agent.yaml\n  mailward config check --process control --schema > control.schema.json\n',
+      'Examples:\n  mailward config check /etc/mailward/agent.yaml\n  mailward config check --process lease      # measures round trips too, when the lease process runs\n  mailward config check --process control --schema > control.schema.json\n',
     )
     .action((file: string | undefined, options: CheckOptions) => {
       const flags = (['json', 'schema'] as const).filter((name) => options[name]).map((name) => `--${name}`);
@@ -35,6 +35,6 @@ function processOf(file: string | undefined): ProcessName {
   const [name] = named;
   if (name !== undefined && named.length === 1) return name;
   throw new AppError('bad-config', 'Nothing says whose configuration it is.', {
-    hint: 'Say --process agent or --process control.',
+    hint: 'Say --process agent, --process control or --process lease.',
   });
 }

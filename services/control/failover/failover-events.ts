@@ -1,6 +1,7 @@
 // What control knows of lease groups, in the log and in the metrics. Groups are bounded, and so are their voters.
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { AuditRecord, FailoverGroup, LeaseHistoryMessage } from '../../protocol/failover.ts';
+import type { LeaseLook } from '../../runtime/lease/lease-watch.ts';
 import type { Logger } from '../../runtime/log.ts';
 
 export type FailoverEvents = ReturnType<typeof createFailoverEvents>;
@@ -34,6 +35,7 @@ export function createFailoverEvents(deps: { readonly log: Logger; readonly regi
   const gauges = [states, owner, epoch, deadline, voters, heard, votes, open, eligible];
   const epochById = new Map<string, number>();
   let said = new Map<string, string>();
+  let witnessSilence: string | undefined = '';
 
   return {
     /** Sets every gauge anew; says in the log what is another than before. */
@@ -74,6 +76,13 @@ export function createFailoverEvents(deps: { readonly log: Logger; readonly regi
       refused.inc({ reason });
       if (reason === 'not-kept')
         log.error({ err: error }, 'what a lease group did could not be kept; it is sent again');
+    },
+    /** Said when it is another than before. */
+    witnessLooked({ why }: LeaseLook): void {
+      if (why === witnessSilence) return;
+      witnessSilence = why;
+      if (why === undefined) log.info('the witness beside control answers');
+      else log.warn({ why }, 'the witness beside control does not answer');
     },
     wordsNotKept(error: unknown): void {
       log.error({ err: error }, 'what voters said last could not be kept; it is lost with a restart of control');

@@ -1,4 +1,4 @@
-// Between the lease process of this node and control: what it says is forwarded while control is there, and nothing is kept for
+// Between the lease process of this machine and control: what it says is forwarded while control is there, and nothing is kept for
 // later but the newest word. The history waits in the lease process itself, which remembers a bounded part of it.
 import { z } from 'zod';
 import {
@@ -16,12 +16,11 @@ import {
   leaseOrderAnswerSchema,
   preflightSchema,
 } from '../../protocol/lease-status.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import { askLease } from '../../runtime/lease/ask-lease.ts';
-import type { LeaseLook } from '../../runtime/lease/lease-watch.ts';
-import { createLeaseWatch } from '../../runtime/lease/lease-watch.ts';
+import type { Clock } from '../clock.ts';
+import { askLease } from './ask-lease.ts';
+import { createLeaseWatch, type LeaseLook } from './lease-watch.ts';
 
-/** What the control channel lends while it stands. */
+/** What the way to control lends while it stands. */
 export type LeaseChannel = {
   /** Lost when there is no connection. */
   readonly tell: (event: string, payload: unknown) => void;
@@ -40,17 +39,19 @@ export type LeaseLink = {
 
 const detailCharsMax = 500;
 
+/** `node`: the name that it speaks under; that of the lease process's own file unless given. */
 export function createLeaseLink(
-  config: { readonly node: string; readonly socket: string; readonly lookEveryMs?: number },
+  config: { readonly node?: string; readonly socket: string; readonly lookEveryMs?: number },
   deps: {
     readonly clock: Clock;
     /** Hears every look, for the metrics and the log. */
     readonly onLook: (look: LeaseLook) => void;
   },
 ): LeaseLink {
-  const { node, socket, lookEveryMs = failoverLimits.lookEveryMs } = config;
+  const { socket, lookEveryMs = failoverLimits.lookEveryMs } = config;
   const { clock, onLook } = deps;
   let channel: LeaseChannel | undefined;
+  let { node } = config;
   let told = { key: '', at: Number.NEGATIVE_INFINITY };
   /** The last entry of each group that control has, of the process that started then. */
   let having = { startedAt: 0, numbers: new Map<string, number>() };
@@ -65,7 +66,7 @@ export function createLeaseLink(
   function tellStatus(look: LeaseLook): void {
     const key = changeKey(look);
     const isDue = key !== told.key || clock.monotonicMs() - told.at >= failoverLimits.unchangedEveryMs;
-    if (channel === undefined || !isDue) return;
+    if (channel === undefined || node === undefined || !isDue) return;
     told = { key, at: clock.monotonicMs() };
     const { status = null, why = '' } = look;
     const message = { node, status, why: why.slice(0, detailCharsMax) };
@@ -74,7 +75,7 @@ export function createLeaseLink(
 
   /** One message at a time; what is not acknowledged is told again at the next look. */
   async function tellHistory({ status }: LeaseLook): Promise<void> {
-    if (status === undefined || isTelling) return;
+    if (status === undefined || node === undefined || isTelling) return;
     isTelling = true;
     try {
       if (having.startedAt !== status.startedAt) having = { startedAt: status.startedAt, numbers: new Map() };
@@ -105,6 +106,7 @@ export function createLeaseLink(
     {
       clock,
       onLook: (look) => {
+        node ??= look.status?.node;
         onLook(look);
         tellStatus(look);
         void tellHistory(look);
