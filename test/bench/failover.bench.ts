@@ -5,6 +5,7 @@ import { createRandom } from '../../services/demo/random.ts';
 import { type Fault, faults } from './failover/contender.ts';
 import { createKeepalived } from './failover/keepalived.ts';
 import { createMailward } from './failover/mailward.ts';
+import { runOverlap } from './failover/overlap.ts';
 import { runCase } from './failover/repeat.ts';
 import { createWorld } from './failover/world.ts';
 
@@ -12,6 +13,7 @@ const seed = 20_261_122;
 const advertsMs = [1000, 100, 20] as const;
 
 export async function run(args: readonly string[]): Promise<object> {
+  if (args.includes('--overlap')) return runOverlap(args);
   const text = { type: 'string' } as const;
   const options = { json: { type: 'boolean' }, 'advert-ms': text, repetitions: text, cases: text } as const;
   const { values } = parseArgs({ args: [...args], options, strict: true });

@@ -106,7 +106,7 @@ describe.skipIf(!isPossible)('the guard (needs root, nftables, socat, iproute2)'
         try {
           const isChild =
             readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ')[1] === String(node.pid());
-          return isChild && readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('nft\0-e');
+          return isChild && readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('nft\0-i');
         } catch {
           return false;
         }

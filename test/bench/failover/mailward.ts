@@ -82,7 +82,7 @@ export async function createMailward(world: World, advertMs: number): Promise<Co
     );
   const nftPid = (): number | undefined => {
     const parent = leasePid();
-    return pidOf((command, pid) => command.startsWith('nft\0-e') && parentOf(pid) === parent);
+    return pidOf((command, pid) => command.startsWith('nft\0-i') && parentOf(pid) === parent);
   };
 
   async function stop(): Promise<void> {
