@@ -93,11 +93,20 @@ export const mutants: readonly Mutant[] = [
   },
   { name: 'stop-renewing', rule: '5: a passed deadline is never renewed', rules: { isOver: no } },
   { name: 'voter-version', rule: '6: answers are counted within one version', rules: { isSameSet: yes } },
-  { name: 'next-change-waits', rule: '6: the next change waits for every voter', rules: { mayChangeAgain: yes } },
+  {
+    name: 'next-change-waits',
+    rule: '6: the next change waits for every voter (and for a majority that answers)',
+    rules: { mayChangeAgain: yes, mayCarryOn: yes },
+  },
+  {
+    name: 'new-set-carries-on',
+    rule: '6: a change waits until a majority of the new set answers',
+    rules: { mayCarryOn: yes },
+  },
   {
     name: 'new-voter-mute',
     rule: '6: a voter new to the set is silent for M (with the wait for every voter)',
-    rules: { isNewVoterMute: no, mayChangeAgain: yes },
+    rules: { isNewVoterMute: no, mayChangeAgain: yes, mayCarryOn: yes },
   },
   { name: 'term-known', rule: '6: T is raised only under an M that every voter has', rules: { isTermKnown: yes } },
   { name: 'M', rule: '7: a rebooted voter is silent for M', rules: { muteMs: () => 0 } },

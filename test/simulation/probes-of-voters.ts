@@ -62,8 +62,21 @@ const longerLeaseNeedsLongerSilence: Probe['run'] = (subject) => {
   return broken(world);
 };
 
+/** For M the added voter is silent, and one of the others is away: the lease must not hang on either. */
+const additionKeepsTheOwner: Probe['run'] = (subject) => {
+  const world = calmGroup(subject, { spares: 1 });
+  const epoch = nodeOf(world, 1).process?.state.epoch;
+  cutBoth(world, [1, 2, 4], [3]);
+  after(world, 3 * A);
+  tell(world, 1, { kind: 'changeVoters', voters: [1, 2, 3, 4] });
+  after(world, 6 * A);
+  const isKept = nodeOf(world, 1).process?.state.epoch === epoch;
+  return broken(world) ?? (isKept ? undefined : 'L3-change-moves-nothing');
+};
+
 export const voterSetProbes: readonly Probe[] = [
   { name: 'removals wait', run: removalsWait },
   { name: 'additions wait', run: additionsWait },
+  { name: 'an addition keeps the owner', run: additionKeepsTheOwner },
   { name: 'a longer lease needs longer silence', run: longerLeaseNeedsLongerSilence },
 ];

@@ -87,8 +87,8 @@ const sentences: Readonly<Record<string, string>> = {
     '期限已过：不再持有，该纪元也不再续租。',
   'Another member won a later epoch: it is out.': '另一成员赢得了更新的纪元：不再持有。',
   'An advert that does not concern a holder.': '收到与持有者无关的通告。',
-  'It is unfit, and another member is fit: it hands over.': '本成员不合格，另有合格成员：移交。',
-  'It is unfit, but no other member is fit: it stays.': '本成员不合格，但没有其他合格成员：继续持有。',
+  'It is unfit: it asks, and hands over to a member that says that it is fit; with none it stays.':
+    '本成员不合格：先询问，移交给自称合格的成员；若没有，则继续持有。',
   'The gateway is lost: it gives the unconfirmed address up.': '网关不通：放弃未确认的地址。',
   'Priority and fitness are noted; a running wait moves with them.': '已记下优先级和健康状况；等待时间随之调整。',
   'Told to hand over: the guard closes first.': '收到移交指令：先关闭守卫。',

@@ -19,10 +19,13 @@ function askedSince(draft: Draft, answer: LeaseAnswer, context: Context): number
   const isSame = draft.askedBy === answer.from && context.now - draft.askedAt <= 2 * context.policy.advertMs;
   return isSame ? draft.askedSince : context.now;
 }
-export const isUnfitAndAnotherFit = (draft: Draft, answer: LeaseAnswer, context: Context): boolean =>
-  context.isCounted && !draft.isHealthy && answer.isEligible;
-export const breaksAndAnotherFit = (draft: Draft, event: EventOf<'health'>, context: Context): boolean =>
-  !event.isHealthy && context.rules.mayAnswerHardFailure(fittest(draft, context) !== 0);
+export function isUnfitAndAnotherFit(draft: Draft, answer: LeaseAnswer, context: Context): boolean {
+  if (!context.isCounted || draft.isHealthy || !context.rules.mayAnswerHardFailure(answer.isEligible)) return false;
+  const best = fittest(draft, context);
+  const isBetterAwaited =
+    best !== 0 && best !== answer.from && context.now - draft.roundStartedAt < retryMsOf(context.policy);
+  return !isBetterAwaited;
+}
 export const breaks = (_draft: Draft, event: EventOf<'health'>): boolean => !event.isHealthy;
 
 /** The best member that advertises itself fit and was heard lately; 0 when there is none. */
@@ -56,9 +59,11 @@ export function takeHealth(draft: Draft, event: EventOf<'health'>, context: Cont
   draft.pollDueAt = context.now;
   if (draft.epoch !== 0) rank(draft, context);
 }
-export function handOverToFittest(draft: Draft, event: EventOf<'health'>, context: Context): void {
+/** What was heard before may be over: a failure that all members share must leave the address where it is. */
+export function askWhoIsFit(draft: Draft, event: EventOf<'health'>, context: Context): void {
   takeHealth(draft, event, context);
-  startResigning(draft, fittest(draft, context), context);
+  draft.advertDueAt = context.now;
+  context.dispatch(draft, { kind: 'renewDue' }, context, 'role');
 }
 export function handOverToAnswerer(draft: Draft, answer: LeaseAnswer, context: Context): void {
   startResigning(draft, answer.from, context);

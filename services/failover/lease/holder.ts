@@ -6,11 +6,11 @@ import type { Context, EventOf, Row } from './events.ts';
 import { always, rowsOf } from './events.ts';
 import { closeGuard } from './guard.ts';
 import {
+  askWhoIsFit,
   breaks,
-  breaksAndAnotherFit,
+  fittest,
   handOverAsTold,
   handOverToAnswerer,
-  handOverToFittest,
   isUnfitAndAnotherFit,
   leadsNoMore,
   mayBePreempted,
@@ -87,7 +87,10 @@ function extend(draft: Draft, _answer: LeaseAnswer, context: Context): void {
   draft.deadline = earnedDeadline(draft, context);
   draft.openUntil = draft.deadline;
   draft.wasRefused = false;
-  if (context.rules.newestOfQuorum(draft.peers) >= draft.roundStartedAt) draft.renewDueAt = draft.advertDueAt;
+  // One that is unfit asks on for as long as another seems fit, so that it need not wait for the fittest alone.
+  const isContent = draft.isHealthy || fittest(draft, context) === 0;
+  if (isContent && context.rules.newestOfQuorum(draft.peers) >= draft.roundStartedAt)
+    draft.renewDueAt = draft.advertDueAt;
   context.effects.push({ kind: 'run' });
 }
 
@@ -202,12 +205,11 @@ export const holderRows: readonly Row[] = [
   row(
     'holding',
     'health',
-    breaksAndAnotherFit,
-    'resigning',
-    [handOverToFittest],
-    'It is unfit, and another member is fit: it hands over.',
+    breaks,
+    'same',
+    [askWhoIsFit],
+    'It is unfit: it asks, and hands over to a member that says that it is fit; with none it stays.',
   ),
-  row('holding', 'health', breaks, 'same', [takeHealth], 'It is unfit, but no other member is fit: it stays.'),
   row(
     [...contending, 'unconfirmed'],
     'health',

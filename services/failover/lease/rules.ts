@@ -59,6 +59,8 @@ export const leaseRules = {
   // 6: voter sets have a version.
   isSameSet: (a: VoterSet, b: VoterSet): boolean => a === b || (a.version === b.version && a.epoch === b.epoch),
   mayChangeAgain: (answered: number, voters: number): boolean => answered === voters,
+  /** Of a new set, the voters of the old one that answer now. */
+  mayCarryOn: (answering: number, voters: number): boolean => answering >= quorumOf(voters),
   isNewVoterMute: (wasIn: boolean): boolean => !wasIn,
   isTermKnown: (leaseMs: number, leaseMsMax: number): boolean => leaseMs <= leaseMsMax,
 

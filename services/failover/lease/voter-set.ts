@@ -4,7 +4,6 @@ import { leaseLimits } from '../../protocol/lease.ts';
 import { peerOf } from './contact.ts';
 import type { Context, EventOf } from './events.ts';
 import type { Draft } from './state.ts';
-import { quorumOf } from './terms.ts';
 
 /**
  * One voter more or less, once every voter of the present set has granted this epoch under it, and while a majority of the new
@@ -20,7 +19,7 @@ export function mayChangeVoters(draft: Draft, event: EventOf<'changeVoters'>, co
   if (event.voters.length > leaseLimits.votersMax) return false;
   const since = context.now - 2 * context.policy.advertMs;
   const answering = kept.filter((voter) => peerOf(draft, voter).answeredAt >= since).length;
-  if (answering < quorumOf(event.voters.length)) return false;
+  if (!context.rules.mayCarryOn(answering, event.voters.length)) return false;
   return isSettled(draft, voters.length % 2 === 1 ? kept : voters, context);
 }
 function isSettled(draft: Draft, needed: readonly number[], context: Context): boolean {
