@@ -1,5 +1,6 @@
 // Who owns what, from real lease processes in shadow through their agents to control: the view, moves, preflight, orders, metrics.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -12,6 +13,9 @@ import {
 import { createCluster, type LeaseCluster, type LeaseNode, theHolder } from '../lease/lease-cluster.ts';
 import { endAll, type RealProcess, startProcess } from './real-process.ts';
 
+const promtool = ['/usr/bin/promtool', '/usr/local/bin/promtool'].find((path) => existsSync(path));
+if (promtool === undefined && process.env.CI === 'true') throw new Error('promtool is missing: install prometheus');
+if (promtool === undefined) process.stderr.write('failover: the exposition is not checked, promtool is missing\n');
 const inTime = { timeout: 30_000, interval: 100 };
 let folder = '';
 let cluster: LeaseCluster | undefined;
@@ -70,6 +74,14 @@ test('control shows one picture of what the voters say, and remembers the moves 
   const ofControl = await (await fetch(`${control.url}/metrics`)).text();
   expect(ofControl).toContain(`mailward_lease_owner{group="mail",node="mx${holder.number}"} 1`);
   expect(ofControl).toContain('mailward_lease_votes{group="mail"} 3');
+  if (promtool !== undefined)
+    for (const text of [metrics, ofControl]) {
+      const input = `${text
+        .split('\n')
+        .filter((line) => line.includes('mailward_lease'))
+        .join('\n')}\n`;
+      expect(execFileSync(promtool, ['check', 'metrics'], { input, encoding: 'utf8' })).toBe('');
+    }
 
   const heir = nodes.find((node) => node.number === 3 - holder.number);
   await holder.order({ kind: 'handOver' });
