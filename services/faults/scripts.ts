@@ -32,8 +32,12 @@ cat >${faultsFolder}/${fault.id}.new <<'HEAL' || exit 1
 ${head}${fault.heal}
 HEAL
 setsid sh -c 'sleep ${ttlSeconds}; exec sh ${faultsFolder}/mend ${fault.id}' </dev/null >/dev/null 2>&1 &
-echo $! $(birth $!) >${faultsFolder}/${fault.id}.timer || exit 1
-mv ${faultsFolder}/${fault.id}.new ${faultsFolder}/${fault.id}.heal || exit 1
+timer=$!
+echo $timer $(birth $timer) >${faultsFolder}/${fault.id}.timer && mv ${faultsFolder}/${fault.id}.new ${faultsFolder}/${fault.id}.heal || {
+kill -- "-$timer" "$timer"
+rm -f ${faultsFolder}/${fault.id}.new ${faultsFolder}/${fault.id}.timer
+exit 1
+} 2>/dev/null
 ${head}${fault.inject}
 `;
 }

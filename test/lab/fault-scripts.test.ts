@@ -50,12 +50,13 @@ test('mending is armed before anything is broken: an injection that dies half-wa
 });
 
 test.each(['state/mend.new/x', 'state/noted.new/x', 'state/noted.timer/x', 'state/noted.heal/noted.new/x'])(
-  'where mending cannot be armed, nothing is broken: %s is in the way',
-  (inTheWay) => {
+  'where mending cannot be armed, nothing is broken and no timer is left: %s is in the way',
+  async (inTheWay) => {
     mkdirSync(join(folder, inTheWay), { recursive: true });
-    const script = here(injectScript(fault('echo broken >>JOURNAL'), { ...options, ttlSeconds: 1 }));
+    const script = here(injectScript(fault('echo broken >>JOURNAL'), options));
     expect(spawnSync('sh', { input: script }).status).toBe(1);
     expect(existsSync(join(folder, 'journal'))).toBe(false);
+    await vi.waitFor(() => expect(spawnSync('pgrep', ['-f', folder]).status, 'nothing found').toBe(1));
   },
 );
 

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Registry } from 'prom-client';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { actionsConfigSchema } from '../../services/agent/actions/actions-config.ts';
 import { createCommandIntake } from '../../services/agent/actions/command-intake.ts';
 import { mendOrphans } from '../../services/agent/actions/mend-orphans.ts';
@@ -29,6 +29,12 @@ const fault: Injectable = {
   heal: 'true',
 };
 
+/** With its whole group, which it leads a moment after it was started. */
+async function killTimer(): Promise<void> {
+  const timer = Number.parseInt(readFileSync(join(folder, 'noted.timer'), 'utf8'), 10);
+  await vi.waitFor(() => process.kill(-timer, 'SIGKILL'));
+}
+
 async function mend(): Promise<readonly string[]> {
   const mended: string[] = [];
   const events = { orphansMended: (ids: readonly string[]) => void mended.push(...ids), orphansUnknown: () => {} };
@@ -42,8 +48,7 @@ test('a start of the agent mends what has lost its timer, and leaves the rest to
   expect(await mend()).toEqual([]);
   expect((await run(activeScript)).output).toBe('noted\n');
 
-  const timer = Number.parseInt(readFileSync(join(folder, 'noted.timer'), 'utf8'), 10);
-  process.kill(-timer, 'SIGKILL');
+  await killTimer();
   await expect.poll(mend, { timeout: limitMs }).toEqual(['noted']);
   expect((await run(activeScript)).output).toBe('');
   await run(healScript('noted'));
@@ -51,7 +56,7 @@ test('a start of the agent mends what has lost its timer, and leaves the rest to
 
 test('an agent that may do nothing any more mends what it has broken while it might', async () => {
   await run(injectScript(fault, options));
-  process.kill(-Number.parseInt(readFileSync(join(folder, 'noted.timer'), 'utf8'), 10), 'SIGKILL');
+  await killTimer();
   const active = async () => (await run(activeScript)).output;
   const start = async (): Promise<string> => {
     await createCommandIntake(
@@ -70,7 +75,7 @@ test('a number that another process bears now is no timer: the fault is mended, 
   const pid = stranger.pid ?? 0;
   const ended = once(stranger, 'exit');
   await run(injectScript(fault, options));
-  process.kill(-Number.parseInt(readFileSync(join(folder, 'noted.timer'), 'utf8'), 10), 'SIGKILL');
+  await killTimer();
   writeFileSync(join(folder, 'noted.timer'), `${pid} 1\n`);
   expect(await mend()).toEqual(['noted']);
   // What a kill of the whole group would have ended first.

@@ -37,4 +37,5 @@ while [ -d "$group" ] && [ $i -lt 50 ]; do
   i=$((i+1))
 done
 umount ${mountOf(controller)} 2>/dev/null
+rmdir ${mountOf(controller)} 2>/dev/null
 `;
