@@ -17,6 +17,8 @@ const programByPackage: Readonly<Record<string, string>> = {
   'dovecot-core': 'dovecot',
   rspamd: 'rspamd',
   opendkim: 'opendkim',
+  'clamav-daemon': 'clamd',
+  'clamav-milter': 'clamav-milter',
   'dnsmasq-base': 'dnsmasq',
   'mariadb-server': 'mariadbd',
   slapd: 'slapd',

@@ -1,8 +1,10 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
+import { infectedWords } from '../../services/lab/roles/antivirus.ts';
+import { storyPageSchema } from '../../services/protocol/api.ts';
 import { labCheckSchema, labRunSchema, labSampleSchema } from '../../services/protocol/lab-run.ts';
 import { runLab, whyNoLab } from './lab-command.ts';
 
@@ -25,10 +27,13 @@ const linesOf = (file: string): unknown[] =>
 
 describe.skipIf(noLab !== undefined)('a lab at work', () => {
   let out: string;
+  let pageUrl: string;
   beforeAll(async () => {
     out = mkdtempSync(join(tmpdir(), 'lab-runs-'));
     await runLab('down', ...own);
-    expect(await runLab('up', '--topology', 'pair', '--page-port', '0', ...own)).toMatchObject({ status: 0 });
+    const up = await runLab('up', '--topology', 'pair', '--page-port', '0', ...own);
+    expect(up).toMatchObject({ status: 0 });
+    pageUrl = z.object({ pageUrl: z.string() }).parse(JSON.parse(up.stdout)).pageUrl;
   });
   afterAll(async () => {
     await runLab('down', ...own);
@@ -43,6 +48,22 @@ describe.skipIf(noLab !== undefined)('a lab at work', () => {
     expect(byCommand.found).toBe(byCommand.asked);
     expect(canaries.delivered, answer.stdout).toBe(canaries.sent);
     expect(answer.status).toBe(0);
+  });
+
+  test('what holds the signature of the lab is refused in the words of ClamAV, and its story says so', async () => {
+    const words = 'infected by Mailward.Lab.Test.UNOFFICIAL';
+    const recipient = 'u7@lab.test';
+    const mail = ['--server', 'mx1.lab.test', '--from', 'stranger@accept.test', '--to', recipient];
+    const answer = await runLab('exec', 'client', ...own, '--', 'swaks', ...mail, '--body', infectedWords);
+    expect(answer.stdout).toContain(`550 5.7.1 ${words}`);
+    const question = new URLSearchParams({ q: `to:${recipient}`, fate: 'rejected' });
+    await vi.waitFor(
+      async () => {
+        const page = await (await fetch(new URL(`/api/v1/stories?${question}`, pageUrl))).json();
+        expect(storyPageSchema.parse(page).items.map(({ reason }) => reason)).toContain(words);
+      },
+      { timeout: 10_000, interval: 200 },
+    );
   });
 
   test('a fault is recorded with its truth; the agent of the host executed it, and mended it', async () => {

@@ -1,8 +1,16 @@
 import type { Fault } from '../fault.ts';
+import { dropGroup, makeGroup, runInGroup } from './control-groups.ts';
+import { hold, keep, letGo, putBack } from './daemons.ts';
 
 const family = 'milter';
 const restartRspamd =
   'pkill -x rspamd; i=0; while pgrep -x rspamd >/dev/null && [ $i -lt 50 ]; do i=$((i+1)); sleep 0.1; done; service_start rspamd';
+
+/** Where something listens for `rspamd-slow`. */
+const silentPort = 7790;
+/** One hash signature a line, hash:size:name. They match nothing that is ever sent. */
+const manySignatures = '/var/lib/clamav-lab/many.hdb';
+const writeSignatures = `awk -v count="$signatures" 'BEGIN { for (i = 0; i < count; i++) printf "%032x:%d:Lab.Many.%d\\n", i, 1000000 + i % 1000, i }' >${manySignatures}`;
 
 export const milterFaults: readonly Fault[] = [
   {
@@ -11,7 +19,7 @@ export const milterFaults: readonly Fault[] = [
     heal: 'pgrep -x rspamd >/dev/null || service_start rspamd',
     bites: { check: 'smtp', shows: /451|4\.7\.1/ },
     failureModes: ['rs-down', 'pf-milter-connect-fail'],
-    lookalikes: ['opendkim-killed', 'rspamd-stopped'],
+    lookalikes: ['opendkim-killed', 'rspamd-stopped', 'clamd-killed'],
   },
   {
     ...{ id: 'rspamd-stopped', family, target: 'mail', title: 'Rspamd does not answer' },
@@ -19,7 +27,7 @@ export const milterFaults: readonly Fault[] = [
     heal: 'pkill -CONT -x rspamd || true',
     bites: { check: 'smtp' },
     failureModes: ['pf-milter-timeout', 'rs-down'],
-    lookalikes: ['rspamd-killed', 'opendkim-stopped'],
+    lookalikes: ['rspamd-killed', 'opendkim-stopped', 'rspamd-slow', 'clamd-stopped'],
   },
   {
     ...{ id: 'opendkim-killed', family, target: 'mail', title: 'OpenDKIM is down' },
@@ -67,5 +75,52 @@ export const milterFaults: readonly Fault[] = [
     bites: { check: 'smtp', shows: /45\d|4\.7\.1/ },
     failureModes: ['pf-milter-tempfail', 'rs-false-positive-surge'],
     lookalikes: ['rspamd-killed', 'rspamd-stopped'],
+  },
+  {
+    ...{ id: 'rspamd-slow', family, target: 'mail', title: 'Rspamd answers later than Postfix waits' },
+    parameters: { delay_seconds: '15' },
+    // A rule asks something that listens and never answers, and each message waits for it.
+    inject: `${hold('silent', `socat -u TCP4-LISTEN:${silentPort},bind=127.0.0.1,reuseaddr,fork OPEN:/dev/null; true`)}
+${keep('/etc/rspamd/local.d/options.inc')}; echo 'task_timeout = 120s;' >>/etc/rspamd/local.d/options.inc
+cat >/etc/rspamd/rspamd.local.lua <<RULE
+local http = require 'rspamd_http'
+local function ask(task)
+  http.request({ task = task, url = 'http://127.0.0.1:${silentPort}/', timeout = $delay_seconds, callback = function() end })
+end
+rspamd_config:register_symbol({ name = 'FAULT_SLOW', type = 'normal', callback = ask })
+RULE
+${restartRspamd}`,
+    heal: `${letGo('silent')}; ${putBack('/etc/rspamd/local.d/options.inc')}; rm -f /etc/rspamd/rspamd.local.lua; ${restartRspamd}`,
+    bites: { check: 'smtp', shows: /451|4\.7\.1/ },
+    failureModes: ['pf-milter-timeout', 'rs-task-timeout'],
+    lookalikes: ['rspamd-stopped', 'clamd-stopped', 'resolver-slow'],
+  },
+  {
+    ...{ id: 'clamd-killed', family, target: 'mail', title: 'clamd is down: no message can be scanned' },
+    inject: 'pkill -9 -x clamd',
+    heal: 'pgrep -x clamd >/dev/null || service_start clamd',
+    bites: { check: 'smtp', shows: /451|4\.7\.1/ },
+    failureModes: ['av-clamd-down', 'av-milter-clamd', 'pf-milter-tempfail'],
+    lookalikes: ['signatures-loading', 'clamd-stopped', 'rspamd-killed', 'rspamd-tempfails'],
+  },
+  {
+    ...{ id: 'clamd-stopped', family, target: 'mail', title: 'clamd hangs: every scan waits for it (SIGSTOP)' },
+    inject: 'pkill -STOP -x clamd',
+    heal: 'pkill -CONT -x clamd || true',
+    bites: { check: 'smtp', shows: /451|4\.7\.1/ },
+    failureModes: ['pf-milter-timeout', 'av-clamd-down', 'av-overload'],
+    lookalikes: ['clamd-killed', 'rspamd-slow', 'rspamd-stopped'],
+  },
+  {
+    ...{ id: 'signatures-loading', family, target: 'mail', needs: 'cgroups' },
+    title: 'clamd was started again and is still reading its signatures',
+    // From its start on it has so little of the processor that it reads them for minutes, which costs the machine nothing.
+    parameters: { signatures: '1000000' },
+    inject: `pkill -9 -x clamd; ${writeSignatures}; ${makeGroup('cpu', { 'cpu.cfs_period_us': '1000000', 'cpu.cfs_quota_us': '-1' })}${runInGroup('service_start clamd')}
+i=0; until pgrep -x clamd >/dev/null || [ $i -ge 500 ]; do i=$((i+1)); sleep 0.01; done; echo 1000 >"$group/cpu.cfs_quota_us"`,
+    heal: `pkill -9 -x clamd; rm -f ${manySignatures}; ${dropGroup('cpu')} service_start clamd`,
+    bites: { check: 'smtp', shows: /451|4\.7\.1/ },
+    failureModes: ['av-clamd-down', 'av-milter-clamd', 'pf-milter-tempfail'],
+    lookalikes: ['clamd-killed', 'clamd-stopped', 'rspamd-killed'],
   },
 ];

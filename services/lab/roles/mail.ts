@@ -1,6 +1,7 @@
 import type { BuildInput, HostBuild, HostService } from '../host-files.ts';
 import { hostsOf } from '../topology.ts';
 import { agentFiles, agentService } from './agent.ts';
+import { antivirusFiles, clamavMilterService, clamdService } from './antivirus.ts';
 import { dovecotFiles, dovecotService } from './dovecot.ts';
 import {
   opendkimFiles,
@@ -23,6 +24,7 @@ export function buildMail(input: BuildInput): HostBuild {
     files: [
       ...resolverFiles(input),
       ...rspamdFiles(),
+      ...antivirusFiles,
       ...opendkimFiles(input),
       ...dovecotFiles(input),
       ...postfixFiles(input),
@@ -44,6 +46,8 @@ export function buildMail(input: BuildInput): HostBuild {
       resolverService,
       rsyslogService,
       rspamdService,
+      clamdService,
+      clamavMilterService,
       opendkimService,
       dovecotService,
       postfixService,

@@ -3,8 +3,16 @@ import { hostsOf, type LabHost, type LabPlan, type UserPlace } from '../topology
 import { directoryBase, directoryPassword, directoryUrls, directoryUser, inDomains } from './directory.ts';
 import { databasePassword } from './mailboxes.ts';
 
-/** Milters a message passes, in order: Rspamd judges, OpenDKIM signs. */
+/** Ports of milters. */
 export const miltersOf = { rspamd: 11_332, opendkim: 8891 } as const;
+/** A milter's socket below the folder of the queue, where Postfix finds it in its chroot. */
+export const clamavMilterSocket = 'clamav/milter.ctl';
+/** What a message passes, in order: Rspamd judges, ClamAV looks for what is infected, OpenDKIM signs what they leave. */
+const milters = [
+  `inet:127.0.0.1:${miltersOf.rspamd}`,
+  `unix:${clamavMilterSocket}`,
+  `inet:127.0.0.1:${miltersOf.opendkim}`,
+];
 /** The lab's own block list; it lists 10.77.*.66, which no host has, and whatever a fault adds. */
 export const blockList = 'dnsbl.test';
 
@@ -75,7 +83,7 @@ smtpd_relay_restrictions = permit_mynetworks permit_sasl_authenticated defer_una
 smtpd_recipient_restrictions = permit_mynetworks permit_sasl_authenticated reject_unauth_destination reject_rbl_client ${blockList}
 smtpd_client_connection_count_limit = 200
 
-smtpd_milters = inet:127.0.0.1:${miltersOf.rspamd} inet:127.0.0.1:${miltersOf.opendkim}
+smtpd_milters = ${milters.join(' ')}
 non_smtpd_milters = $smtpd_milters
 milter_default_action = tempfail
 milter_connect_timeout = 5s
