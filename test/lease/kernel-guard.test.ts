@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createAddressKeeper, waitingBytesMax } from '../../services/lease/guard/address-keeper.ts';
+import { createCoarseGuard } from '../../services/lease/guard/coarse-guard.ts';
 import type { Guard } from '../../services/lease/guard/guard-port.ts';
 import { armAgainMs, createKernelGuard } from '../../services/lease/guard/kernel-guard.ts';
 import { leaseConfigSchema } from '../../services/protocol/lease-config.ts';
@@ -28,7 +30,7 @@ const command = (name: string, body: string) =>
   writeFileSync(join(folder, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
 /** It says nothing of the lines, and answers when it is asked to describe something. */
 const nftThatTakesAll = 'while read -r line; do case $line in describe*) echo "datatype mark";; esac; done';
-function openGuard(onFitness: (part: string, isFit: boolean) => void): Guard {
+function openGuard(onFitness: (part: string, isFit: boolean) => void, group: Record<string, unknown> = {}): Guard {
   command('socat', 'exec cat >/dev/null');
   command('setpriv', 'shift 2; exec "$@"');
   command('ip', 'case "$*" in *show*) ;; *) exec cat >/dev/null;; esac');
@@ -40,11 +42,13 @@ function openGuard(onFitness: (part: string, isFit: boolean) => void): Guard {
         ...{ name: 'mail', incarnation: '4a6f1f0e-7b1c-4d56-9d3b-0d9b3c1c2f10', noMajority: 'hold-down', advertMs },
         ...{ keys: [{ id: 1, secretFile: 'none' }], voters: [1, 2, 3].map(voter), rttMs: 10 },
         addresses: [{ address: '192.0.2.100/24', device: 'lo' }],
+        ...group,
       },
     ],
   }).groups[0];
   if (config === undefined) throw new Error('one group');
-  return createKernelGuard(config, {
+  const create = config.guard === 'kernel' ? createKernelGuard : createCoarseGuard;
+  return create(config, {
     ...systemClock,
     ...{ monotonicMs: () => performance.now(), onLost: () => {}, onFault: () => {}, onFitness },
   });
@@ -114,4 +118,69 @@ test('a frame that a delayed socat still holds is never sent once the guard clos
   await until('its process has ended', async () =>
     pids.every((pid) => !existsSync(`/proc/${pid}`)) ? true : undefined,
   );
+});
+
+test('coarse: addresses that can not be put on or taken off for 2·A make the member unfit, until they can', async () => {
+  const coarseAdvertMs = 1000;
+  command('ip', 'echo "RTNETLINK answers: Operation not permitted" >&2; exit 2');
+  const told: string[] = [];
+  const startedAt = performance.now();
+  const note = (part: string, isFit: boolean) => told.push(`${part} ${isFit}`);
+  const coarse = openGuard(note, { guard: 'coarse', advertMs: coarseAdvertMs });
+  guard = coarse;
+  let tries = 0;
+  let opened = 0;
+  let isClosed = false;
+  // What the machine does as long as it holds, and what it does when it is out.
+  const fire = () => {
+    tries += 1;
+    coarse.fire(
+      1,
+      () => 1500,
+      (isDone) => {
+        if (isDone) opened += 1;
+        else fire();
+      },
+    );
+  };
+  fire();
+  coarse.close(() => {
+    isClosed = true;
+  });
+  await until('it is unfit by both', async () => (told.length === 2 ? true : undefined));
+  expect(performance.now() - startedAt).toBeGreaterThanOrEqual(2 * coarseAdvertMs);
+  expect([...told].sort()).toEqual(['taking the addresses off false', 'the addresses false']);
+  expect(tries, 'with pauses').toBeLessThanOrEqual((performance.now() - startedAt) / armAgainMs + 2);
+  expect(coarse.report().faults.join(' ')).toContain('could not be taken off');
+  command('ip', 'exit 0');
+  await until('it opens and closes', async () => (opened > 0 && isClosed ? true : undefined));
+  expect([...told.slice(2)].sort()).toEqual(['taking the addresses off true', 'the addresses true']);
+  expect(coarse.report().faults).toHaveLength(1);
+});
+
+test('an ip child that takes nothing is ended once more waits than its bound, and a new one gets what comes next', async () => {
+  const [pids, taken] = [join(folder, 'pids'), join(folder, 'taken')];
+  command('ip', `echo $$ >>${pids}; exec sleep 60`);
+  const addresses = Array.from({ length: 32 }, (_, index) => ({ address: `192.0.2.${100 + index}/24`, device: 'lo' }));
+  const ended: string[] = [];
+  const keeper = createAddressKeeper(addresses, {
+    ...{ monotonicMs: () => performance.now(), every: () => () => {}, absentMsMax: 1000 },
+    ...{ onAbsent: () => {}, onPresent: () => {}, onFault: (what: string) => ended.push(what) },
+  });
+  try {
+    await until('it runs', async () => (readFileSync(pids, 'utf8').trim() === '' ? undefined : true));
+    command('ip', `exec cat >>${taken}`);
+    const bytesOfOne = addresses.length * 'address delete 192.0.2.100/24 dev lo\n'.length;
+    // The pipe itself holds as much again (pipe(7)).
+    for (let bytes = 0; bytes < waitingBytesMax / 2; bytes += bytesOfOne) keeper.withdraw();
+    await new Promise((resume) => setImmediate(resume));
+    expect(ended).toEqual([]);
+    for (let bytes = 0; bytes < 4 * waitingBytesMax; bytes += bytesOfOne) keeper.withdraw();
+    await until('it is ended', async () => ended.length > 0 || undefined);
+    expect(ended).toEqual(['the ip child has ended; a new one is started with the next change']);
+    keeper.withdraw();
+    await until('the new one reads', async () => readFileSync(taken, 'utf8').includes('192.0.2.131/24') || undefined);
+  } finally {
+    await keeper.stop();
+  }
 });

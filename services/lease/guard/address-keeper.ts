@@ -10,7 +10,7 @@ const commandWithinMs = 2000;
 /** What was written may have come to nothing: a device that is down, a child that is stopped. So it is read back this often. */
 const lookEveryMs = 1000;
 /** Lines that wait for a child that takes none; then it is ended, and a new one gets the newest. */
-const waitingBytesMax = 64 * 1024;
+export const waitingBytesMax = 64 * 1024;
 
 export type AddressKeeper = {
   /** Present, for what is left until `deadline` (monotonic ms), rounded up, and a second. */

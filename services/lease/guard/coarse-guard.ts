@@ -2,10 +2,12 @@
 // seconds. The group's terms allow for one second more (leaseTermsOf).
 import { execFile } from 'node:child_process';
 import type { LeaseGroupConfig } from '../../protocol/lease-config.ts';
+import { leaseTermsOf } from '../../protocol/lease-config.ts';
 import { addressWithLength, replaceCommand } from './address-keeper.ts';
 import { createAnnouncer } from './announcer.ts';
 import type { Guard } from './guard-port.ts';
-import type { GuardDeps } from './kernel-guard.ts';
+import { armAgainMs, type GuardDeps } from './kernel-guard.ts';
+import { createPatience, createUnfitness } from './unfitness.ts';
 
 const commandWithinMs = 400;
 const closeAgainMs = 100;
@@ -17,6 +19,25 @@ export function createCoarseGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
   const announcer = createAnnouncer(addresses, deps);
   let refused = 0;
   let isStopped = false;
+  const faults = new Set(['Without nftables the address may answer for up to a second after the lease has ended.']);
+  const allowedMs = 2 * leaseTermsOf(config).advertMs;
+  const patienceWith = (part: string, why: string) => {
+    const unfitness = createUnfitness(part, why, faults, {
+      after: deps.after,
+      onFitness: (...told) => {
+        if (!isStopped) deps.onFitness(...told);
+      },
+    });
+    return createPatience(unfitness, allowedMs, deps.monotonicMs);
+  };
+  const adding = patienceWith(
+    'the addresses',
+    `For ${allowedMs} ms the addresses could not be put on their devices: this member is not fit to hold.`,
+  );
+  const removing = patienceWith(
+    'taking the addresses off',
+    `For ${allowedMs} ms the addresses could not be taken off: this member is not fit, and they go with their lifetime.`,
+  );
 
   /** True when every command succeeded, or failed as `isFine` allows. */
   function run(commands: readonly string[], isFine: (words: string) => boolean, done: (isDone: boolean) => void): void {
@@ -38,6 +59,11 @@ export function createCoarseGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
   function close(done: () => void): void {
     announcer.silence();
     remove((isDone) => {
+      if (isDone) removing.succeeded();
+      else {
+        refused += 1;
+        removing.refused();
+      }
       if (isDone || isStopped) done();
       else deps.after(closeAgainMs, () => close(done));
     });
@@ -47,8 +73,10 @@ export function createCoarseGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
     arm: (_key, _forMs, done) => done(true),
     fire: (_key, timeoutMs, done) => {
       const leftMs = timeoutMs();
+      // The machine tries again at once, and would find no more left.
+      const refuse = () => void deps.after(armAgainMs, () => done(false));
       if (leftMs < leftMsMin) {
-        done(false);
+        refuse();
         return;
       }
       const seconds = Math.max(1, Math.floor(leftMs / 1000));
@@ -56,20 +84,25 @@ export function createCoarseGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
         addresses.map((address) => replaceCommand(address, seconds)),
         () => false,
         (isDone) => {
-          if (!isDone) refused += 1;
-          done(isDone);
+          if (isDone) {
+            adding.succeeded();
+            done(true);
+            return;
+          }
+          refused += 1;
+          adding.refused();
+          refuse();
         },
       );
     },
     assert: () => {},
     announce: announcer.announce,
     withdraw: () => {},
-    report: () => ({
-      ...{ kind: 'coarse', refused, lost: 0 },
-      faults: ['Without nftables the address may answer for up to a second after the lease has ended.'],
-    }),
+    report: () => ({ kind: 'coarse', refused, lost: 0, faults: [...faults] }),
     stop: async () => {
       isStopped = true;
+      adding.succeeded();
+      removing.succeeded();
       announcer.stop();
     },
   };

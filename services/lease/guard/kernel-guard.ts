@@ -7,15 +7,12 @@ import { createAnnouncer } from './announcer.ts';
 import type { Guard } from './guard-port.ts';
 import { createRulesWriter } from './rules-writer.ts';
 import { createRulesetWatch } from './ruleset-watch.ts';
+import { createPatience, createUnfitness } from './unfitness.ts';
 
 /** A closing that was refused is tried again: until it stands the machine does nothing else. */
 const closeAgainMs = 50;
 /** The machine arms again at once; an arm is never late, so that a refused one would only be refused again. */
 export const armAgainMs = 50;
-/** Refusals further apart than this do not belong together. */
-const refusalsApartMs = 1000;
-/** A member that could not open is fit again when no line was refused for this long: it tries none while others hold. */
-const fitAgainMs = 10_000;
 const faultsMax = 8;
 /** After a refused line the rules are read; not more often than this, because most refusals are mere lateness on a busy machine. */
 const verifyAfterRefusalMs = 500;
@@ -39,45 +36,28 @@ export function createKernelGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
   let isStopped = false;
   let verifiedAt = Number.NEGATIVE_INFINITY;
   const openWithinMs = 2 * leaseTermsOf(config).advertMs;
-  let refusedSince = Number.NEGATIVE_INFINITY;
-  let refusedAt = Number.NEGATIVE_INFINITY;
-  /** A fault that makes the member unfit until `clear`, or until nothing was noted for a while. */
-  function createUnfitness(part: string, why: string): { readonly note: () => void; readonly clear: () => void } {
-    let cancel: (() => void) | undefined;
-    const clear = () => {
-      if (cancel === undefined) return;
-      cancel();
-      cancel = undefined;
-      faults.delete(why);
-      if (!isStopped) deps.onFitness(part, true, `This may hold again: ${part}.`);
-    };
-    const note = () => {
-      if (isStopped) return;
-      if (cancel === undefined) deps.onFitness(part, false, why);
-      faults.add(why);
-      cancel?.();
-      cancel = after(fitAgainMs, clear);
-    };
-    return { note, clear };
-  }
+  const fitness = {
+    after,
+    onFitness: (part: string, isFit: boolean, why: string) => {
+      if (!isStopped) deps.onFitness(part, isFit, why);
+    },
+  };
   const opening = createUnfitness(
     'the guard',
     `For ${openWithinMs} ms the guard could not be opened: this member is not fit.`,
+    faults,
+    fitness,
   );
   const presence = createUnfitness(
     'the addresses',
     'An address that should be here is not on its device: this member is not fit to hold.',
+    faults,
+    fitness,
   );
+  const patience = createPatience(opening, openWithinMs, monotonicMs);
   function noteRefused(): void {
     refused += 1;
-    const now = monotonicMs();
-    if (now - refusedAt > Math.max(refusalsApartMs, openWithinMs)) refusedSince = now;
-    refusedAt = now;
-    if (now - refusedSince >= openWithinMs) opening.note();
-  }
-  function noteOpened(): void {
-    refusedAt = Number.NEGATIVE_INFINITY;
-    opening.clear();
+    patience.refused();
   }
   const onFault = (what: string, error?: unknown) => {
     if (isStopped) return;
@@ -142,7 +122,7 @@ export function createKernelGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
         return;
       }
       const answer = (isDone: boolean) => {
-        if (isDone) noteOpened();
+        if (isDone) patience.succeeded();
         done(isDone);
       };
       rules.fire(key, timeoutMs, counted(answer));

@@ -56,6 +56,8 @@ export async function createOverlapWorld(options: {
   readonly witnesses: number;
   readonly advertMs: number;
   readonly noMajority: 'hold-down' | 'fail-static';
+  /** Whether services may speak from an address that is not on their host; then the rules alone keep them silent. */
+  readonly nonlocalBind: boolean;
 }): Promise<OverlapWorld> {
   const { voters, advertMs } = options;
   const network = createNetwork(voters + 1);
@@ -80,7 +82,7 @@ export async function createOverlapWorld(options: {
     ends.push(() => {
       for (const name of containers) ip('netns', 'delete', name);
     });
-    for (const host of members) addContainer(network, host, containers[host] ?? '');
+    for (const host of members) addContainer(network, host, containers[host] ?? '', options.nonlocalBind);
     network.runOnSwitch(
       ['nft', '-f', '-'],
       `table bridge cuts { set links { type ipv4_addr . ipv4_addr; }
@@ -161,9 +163,8 @@ type Network = ReturnType<typeof createNetwork>;
 const ip = (...args: string[]): string =>
   execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
-function addContainer(network: Network, host: number, name: string): void {
-  // Services may speak from an address that is not here, so that the guard alone keeps them silent.
-  const binds = ['ipv4', 'ipv6'].map((family) => `${family}.ip_nonlocal_bind=1`);
+function addContainer(network: Network, host: number, name: string, nonlocalBind: boolean): void {
+  const binds = ['ipv4', 'ipv6'].map((family) => `${family}.ip_nonlocal_bind=${nonlocalBind ? 1 : 0}`);
   for (const setting of ['ipv4.ip_forward=1', 'ipv6.conf.all.forwarding=1', ...binds])
     network.run(host, ['sysctl', '-qw', `net.${setting}`]);
   const outside = network.nameOf(host);
