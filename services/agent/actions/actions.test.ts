@@ -103,3 +103,40 @@ test('an allow-list names faults that exist', () => {
   expect(read('fault:no-such').error?.message).toContain('There is no such fault');
   expect(read('shell').error?.message).toContain('named like');
 });
+
+test('an order to the lease process is carried out as far as the node allows, and its refusal is a failure', async () => {
+  const results: ActionResult[] = [];
+  const told: unknown[] = [];
+  let isDone = true;
+  const actions = createActions(actionsConfigSchema.parse({ allow: ['lease:voters'] }), {
+    clock: systemClock,
+    events: createActionEvents({ log: createLog({ process: 'test', level: 'fatal' }), registry: new Registry() }),
+    onResult: (result) => results.push(result),
+    order: async (group, order) => {
+      told.push([group, order]);
+      return { isDone, sentences: [isDone ? 'One voter more or less.' : 'Refused: only the holder.'] };
+    },
+  });
+  const order = (parameters: object) => ({
+    id: 'c1',
+    action: 'lease-order',
+    parameters: { group: 'mail', ...parameters },
+  });
+  expect(actions.take(order({ order: 'add-voter', voter: 4 }))).toEqual({ taken: true });
+  await actions.stop();
+  isDone = false;
+  expect(actions.take(order({ order: 'remove-voter', voter: 4 }))).toEqual({ taken: true });
+  await actions.stop();
+  expect(told).toEqual([
+    ['mail', { kind: 'addVoter', voter: 4 }],
+    ['mail', { kind: 'removeVoter', voter: 4 }],
+  ]);
+  expect(results).toMatchObject([
+    { outcome: 'done', output: 'One voter more or less.' },
+    { outcome: 'failed', detail: 'Refused: only the holder.' },
+  ]);
+  expect(actions.take(order({ order: 'retime', leaseMs: 3000 }))).toMatchObject({
+    ...{ refusal: 'not-allowed', detail: expect.stringContaining('lease:retime') },
+  });
+  expect(actions.take(order({ order: 'add-voter', voter: 0 }))).toMatchObject({ refusal: 'bad-action' });
+});

@@ -1,0 +1,130 @@
+import { Registry } from 'prom-client';
+import { expect, test, vi } from 'vitest';
+import type { HeardWord } from '../../fleet/failover.ts';
+import type { FailoverGroup } from '../../protocol/failover.ts';
+import type { LeaseGroupStatus, LeaseStatus } from '../../protocol/lease-status.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { createLog } from '../../runtime/log.ts';
+import { createFailoverEvents } from './failover-events.ts';
+import { createFailoverKeeper } from './failover-keeper.ts';
+import { createOrderDesk } from './order-desk.ts';
+import { createPreflightDesk } from './preflight-desk.ts';
+
+const group = (name: string, id: string, change: Partial<LeaseGroupStatus> = {}): LeaseGroupStatus => ({
+  ...{ group: name, incarnation: id, mode: 'active', self: 1, role: 'holding', vote: 'voting', owner: 1 },
+  ...{ ownerNode: 'mx1', epoch: 256_007, wonEpoch: 256_007, leaseLeftMs: 5, priority: 1, isHealthy: true },
+  ...{ isQuarantined: false, position: null, coldStartMs: 1, healMs: 1, addresses: [] },
+  ...{ set: { version: 1, voters: [1], leaseMs: 250, leaseMsMax: 250 }, services: [], alarms: [], why: [] },
+  ...{ terms: { advertMs: 100, freezeMs: 0, rttMs: 1, holdMs: 200 }, historyNumber: 0, movesSeen: 0 },
+  peers: [
+    {
+      ...{ number: 1, node: 'mx1', endpoint: '192.0.2.1 7401', isSelf: true, isWitness: false, isVoter: true },
+      ...{ heardMsAgo: 0, hearsUs: true, priority: 1, isEligible: true, rttMs: null, keyIds: [1] },
+    },
+  ],
+  guard: { kind: 'kernel', state: 'idle', openMs: 100, refused: 0, lost: 0, faults: [] },
+  datagrams: { taken: 1, forged: 0, repeated: 0, malformed: 0, challenged: 0, otherKey: 0, otherVersion: 0 },
+  damping: { moves: 0, budget: 4, windowMs: 1 },
+  ...change,
+});
+const [a, b] = ['4a6f1f0e-7b1c-4d56-9d3b-0d9b3c1c2f10', '5b7e2a1f-8c2d-4e67-8e4c-1eac4d2d3021'];
+const statusOf = (...groups: LeaseGroupStatus[]): LeaseStatus => ({
+  ...{ node: 'mx1', now: 1, startedAt: 0, version: '0.1.0', groups },
+});
+
+async function startKeeper(words: readonly HeardWord[] = []) {
+  const registry = new Registry();
+  const events = createFailoverEvents({ log: createLog({ process: 'test', level: 'silent' }), registry });
+  const state = {
+    readWords: async () => words,
+    keepWords: vi.fn(async (_node: string, _words: readonly HeardWord[]) => {}),
+    addEntries: vi.fn(async () => {}),
+  };
+  const onChange = vi.fn((_groups: readonly FailoverGroup[]) => {});
+  const keeper = await createFailoverKeeper({ staleAfterMs: 10_000 }, { clock: systemClock, state, events, onChange });
+  const hear = (...groups: LeaseGroupStatus[]) =>
+    keeper.heardStatus({ node: 'mx1', status: statusOf(...groups), why: '' });
+  return { keeper, state, onChange, hear, registry };
+}
+
+test('pages are told of what changes, and not of what runs on by itself', async () => {
+  const { keeper, onChange, hear, registry } = await startKeeper();
+  hear(group('mail', a));
+  await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(1));
+  hear(group('mail', a, { leaseLeftMs: 77 }));
+  hear(group('mail', a, { leaseLeftMs: 78 }));
+  await vi.waitFor(() => expect(keeper.findGroup('mail').leaseLeftMs).toBe(78));
+  hear(group('mail', a, { epoch: 512_007, wonEpoch: 512_007 }));
+  await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(2));
+  expect(onChange.mock.lastCall?.[0][0]?.owner?.epoch).toBe(512_007);
+  const metrics = await registry.metrics();
+  expect(metrics).toContain('mailward_lease_moves_total{group="mail"} 1');
+  expect(metrics).toContain('mailward_lease_guard_open{group="mail",node="mx1"} 1');
+  await keeper.stop();
+});
+
+test('what a node said last is kept when it changes, and known to the next start', async () => {
+  const { keeper, state, hear } = await startKeeper();
+  hear(group('mail', a));
+  hear(group('mail', a, { leaseLeftMs: 77 }));
+  await keeper.stop();
+  expect(state.keepWords).toHaveBeenCalledTimes(1);
+  const words = state.keepWords.mock.calls[0]?.[1] ?? [];
+  const next = await startKeeper(words);
+  expect(next.keeper.findGroup(a)).toMatchObject({
+    group: 'mail',
+    voters: [{ node: 'mx1', word: { wonEpoch: 256_007 } }],
+  });
+  next.keeper.forgetNode('mx1');
+  expect(next.keeper.readGroups()).toEqual([]);
+  await next.keeper.stop();
+  expect(next.state.keepWords).toHaveBeenLastCalledWith('mx1', []);
+});
+
+test('a group is found by its name while one has it, and by its incarnation', async () => {
+  const { keeper, hear } = await startKeeper();
+  hear(group('mail', a), group('mail', b), group('web', '6c8f3b20-9d3e-4f78-9f5d-2fbd5e3e4132'));
+  expect(keeper.findGroup('web').group).toBe('web');
+  expect(keeper.findGroup(b).id).toBe(b);
+  expect(() => keeper.findGroup('mail')).toThrow('2 groups are named mail');
+  expect(() => keeper.findGroup('none')).toThrow('No agent tells of a group none');
+  await keeper.stop();
+});
+
+test('who asks for a preflight while one runs gets the same', async () => {
+  const { keeper, hear } = await startKeeper();
+  hear(group('mail', a));
+  const asked = vi.fn(async () => ({ ok: false as const, detail: 'not connected' }));
+  const desk = createPreflightDesk({ clock: systemClock, ask: asked });
+  const [one, two] = await Promise.all([desk.run(keeper.findGroup('mail')), desk.run(keeper.findGroup('mail'))]);
+  expect(one).toBe(two);
+  expect(one.answers).toEqual([{ node: 'mx1', preflight: null, silence: 'not connected' }]);
+  expect(asked).toHaveBeenCalledTimes(1);
+  await desk.run(keeper.findGroup('mail'));
+  expect(asked).toHaveBeenCalledTimes(2);
+  await keeper.stop();
+});
+
+test('an order that cannot be put on record is not sent, and one that cannot be sent is on record', async () => {
+  const { keeper, hear } = await startKeeper();
+  hear(group('mail', a));
+  const writeAudit = vi.fn(async (_record: unknown) => {});
+  const run = vi.fn(async () => Promise.reject(new Error('not connected')));
+  const desk = createOrderDesk({
+    ...{ clock: systemClock, newId: () => 'o1', desk: { run }, state: { writeAudit } },
+    events: { orderRecorded: () => {} },
+  });
+  const order = { do: { order: 'retime', leaseMs: 3000 }, reason: 'slow link', waitMs: 10 } as const;
+  await expect(desk.run(keeper.findGroup('mail'), order)).rejects.toThrow('not connected');
+  expect(writeAudit.mock.calls.map(([record]) => record)).toMatchObject([
+    { id: 'o1', outcome: 'asked', node: 'mx1', reason: 'slow link', parameters: { group: 'mail', leaseMs: 3000 } },
+    { id: 'o1', outcome: 'not-sent', detail: 'not connected' },
+  ]);
+  writeAudit.mockRejectedValueOnce(new Error('disk full'));
+  await expect(desk.run(keeper.findGroup('mail'), order)).rejects.toThrow('disk full');
+  expect(run).toHaveBeenCalledTimes(1);
+  await expect(desk.run(keeper.findGroup('mail'), { ...order, node: 'mx9' })).rejects.toThrow(
+    'mx9 is no voter of mail',
+  );
+  await keeper.stop();
+});

@@ -1,0 +1,68 @@
+// What agents forward is believed of their own node, when it is understood and small; the rest is counted and changes nothing.
+import { EventEmitter } from 'node:events';
+import type { Socket } from 'socket.io';
+import { expect, test, vi } from 'vitest';
+import { failoverEvents, failoverLimits } from '../../protocol/failover.ts';
+import { listenForLeases } from './lease-channel.ts';
+
+const iso = '2026-11-22T10:00:00.000Z';
+const status = {
+  node: 'mx1',
+  status: { node: 'mx1', now: iso, startedAt: iso, version: '0.1.0', groups: [] },
+  why: '',
+};
+const history = (entries = 1) => ({
+  ...{ node: 'mx1', group: 'mail', incarnation: '4a6f1f0e-7b1c-4d56-9d3b-0d9b3c1c2f10', startedAt: iso },
+  entries: Array.from({ length: entries }, (_, at) => ({
+    ...{ number: at + 1, time: iso, region: 'role', event: 'x', sentence: 's', role: 'out', vote: 'voting', epoch: 0 },
+  })),
+});
+
+function listen(node: string | undefined = 'mx1') {
+  const socket = new EventEmitter();
+  const failover = { heardStatus: vi.fn(), heardHistory: vi.fn(async () => {}) };
+  const events = { reportRefused: vi.fn() };
+  listenForLeases(socket as unknown as Socket, () => node, { failover, events });
+  return { socket, failover, events };
+}
+const acknowledged = (socket: EventEmitter, payload: unknown): Promise<unknown> =>
+  new Promise((resolve) => socket.emit(failoverEvents.history, payload, resolve));
+
+test('a status of the own node is heard', () => {
+  const { socket, failover, events } = listen();
+  socket.emit(failoverEvents.status, status);
+  expect(failover.heardStatus).toHaveBeenCalledWith(expect.objectContaining({ node: 'mx1' }));
+  expect(events.reportRefused).not.toHaveBeenCalled();
+});
+
+test.each<[string, unknown, string | undefined, string]>([
+  ['of another node', { ...status, node: 'mx2' }, 'mx1', 'wrong-node'],
+  ['before hello', status, undefined, 'wrong-node'],
+  ['that is none', { node: 'mx1', status: 'fine' }, 'mx1', 'not-understood'],
+  ['nothing at all', undefined, 'mx1', 'not-understood'],
+  ['too large', { ...status, filling: 'x'.repeat(failoverLimits.statusBytesMax) }, 'mx1', 'too-large'],
+])('a status %s is refused and counted', (_what, payload, node, reason) => {
+  const socket = new EventEmitter();
+  const failover = { heardStatus: vi.fn(), heardHistory: vi.fn() };
+  const events = { reportRefused: vi.fn() };
+  listenForLeases(socket as unknown as Socket, () => node, { failover, events });
+  socket.emit(failoverEvents.status, payload);
+  expect(failover.heardStatus).not.toHaveBeenCalled();
+  expect(events.reportRefused).toHaveBeenCalledWith(reason);
+});
+
+test('history is acknowledged when it is durable, and not when it could not be kept', async () => {
+  const { socket, failover, events } = listen();
+  expect(await acknowledged(socket, history())).toBe(true);
+  failover.heardHistory.mockRejectedValueOnce(new Error('disk full'));
+  expect(await acknowledged(socket, history())).toBe(false);
+  expect(events.reportRefused).toHaveBeenCalledWith('not-kept', expect.any(Error));
+});
+
+test('history that nobody could take is acknowledged all the same: it would only be said again', async () => {
+  const { socket, failover, events } = listen();
+  expect(await acknowledged(socket, history(failoverLimits.entriesPerMessageMax + 1))).toBe(true);
+  expect(await acknowledged(socket, { ...history(), node: 'mx2' })).toBe(true);
+  expect(failover.heardHistory).not.toHaveBeenCalled();
+  expect(events.reportRefused.mock.calls).toEqual([['not-understood'], ['wrong-node']]);
+});
