@@ -9,8 +9,13 @@ import { between, chance, pick } from './random.ts';
 import type { World } from './world-state.ts';
 import { advertTicks, at, maxNodes } from './world-state.ts';
 
-/** One fault of a schedule. `ms` is bounded so that it ends before the healed phase. */
-export type Fault = { readonly kind: FaultKind; readonly at: number; readonly ms: number };
+/** One fault of a schedule. `ms` is bounded so that it ends before the healed phase; `on`: the voter it is meant for. */
+export type Fault = {
+  readonly kind: FaultKind;
+  readonly at: number;
+  readonly ms: number;
+  readonly on: number | undefined;
+};
 
 export type FaultKind = keyof typeof inject;
 

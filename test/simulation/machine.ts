@@ -61,6 +61,8 @@ export function freeze(world: World, node: SimNode, ms: number, isSleep: boolean
 }
 
 export function thaw(world: World, node: SimNode, isBeyondF: boolean): void {
+  // It lost its power while it stood still; what is said here is of a later standstill, or of none.
+  if (world.time !== node.frozenUntil) return;
   if (isBeyondF) checkThaw(world, node);
   const process = node.process;
   if (process === undefined) return;

@@ -7,24 +7,21 @@ import type { World } from './world-state.ts';
 export const holderOf = (world: World): SimNode | undefined =>
   world.nodes.find((node) => node.process?.state.role === 'holding');
 
-/** Mostly whoever holds, else anybody; in a composed schedule mostly whom the first fault hit, or a clone of it. */
+/** Mostly whoever holds, else anybody; in a composed schedule often whom the fault is meant for, or a clone of it. */
 export function victim(world: World): SimNode {
-  const struck = focusOf(world);
+  const struck = struckBy(world);
   if (struck !== undefined) return struck;
   const holder = holderOf(world);
   return holder !== undefined && chance(world.random, 75) ? holder : pick(world.random, world.nodes);
 }
 
 /** Anybody alike; in a composed schedule as `victim`. */
-export const anybody = (world: World): SimNode => focusOf(world) ?? pick(world.random, world.nodes);
+export const anybody = (world: World): SimNode => struckBy(world) ?? pick(world.random, world.nodes);
 
-function focusOf(world: World): SimNode | undefined {
-  if (!world.isComposed) return undefined;
-  const { aside } = world;
-  world.focus ??= (chance(aside, 50) ? holderOf(world) : undefined) ?? pick(aside, world.nodes);
-  if (!chance(aside, 80)) return undefined;
-  const twin = world.clones.find(({ id, isGone }) => id === world.focus?.id && !isGone);
-  return twin !== undefined && chance(aside, 30) ? twin : world.focus;
+function struckBy(world: World): SimNode | undefined {
+  const { aside, struck } = world;
+  const twin = world.clones.find(({ id, isGone }) => id === struck?.id && !isGone);
+  return twin !== undefined && chance(aside, 30) ? twin : struck;
 }
 
 export function tell(world: World, node: SimNode, event: Parameters<typeof handle>[2]): void {

@@ -40,16 +40,19 @@ export function crash(world: World, node: SimNode, downMs: number, disk: 'kept' 
     world.disksLost += 1;
   }
   if (disk === 'restored') {
+    outrunBackup(world);
     node.durable = node.durable && node.backup;
     node.isRestored = true;
-    outrunBackup(world);
   }
   at(world, world.time + downMs, () => boot(world, node));
 }
 
 /** A backup is older than ballots run ahead of the clock; minutes in truth, so the clocks are moved on here. */
 export function outrunBackup(world: World): void {
-  const newest = Math.max(...[...world.nodes, ...world.clones].map((node) => ballotMs(node.process?.state.seen ?? 0)));
+  const ballots = [...world.nodes, ...world.clones].map(({ durable, process }) =>
+    Math.max(durable?.ceiling ?? 0, process?.state.seen ?? 0),
+  );
+  const newest = ballotMs(Math.max(...ballots));
   const aheadMs = Math.max(0, newest - world.time) + world.policy.ceilingAheadMs;
   for (const node of world.nodes) node.clock.wallOffset = Math.max(node.clock.wallOffset, aheadMs);
 }

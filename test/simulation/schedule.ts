@@ -97,7 +97,7 @@ export function createWorld(
     random,
     aside: group.aside,
     isComposed: false,
-    focus: undefined,
+    struck: undefined,
     policy: group.policy,
     decide: subject.decide,
     rules: subject.rules,
@@ -165,7 +165,7 @@ export function runSeed(seed: number, subject: Subject, trace?: (line: string) =
   const plain = drawFaults(random, leaseMs);
   const aside = randomOf(seed ^ asideOfSeed);
   const isComposed = chance(aside, composedPercent);
-  const faults = isComposed ? compose(aside, plain, leaseMs) : plain;
+  const faults = isComposed ? compose(aside, plain, voters, leaseMs) : plain;
   const spares = faults.some((fault) => fault.kind === 'changeVoters') ? 2 : 0;
   const witness = chance(random, 30);
   const priorities = chance(random, 30) ? [] : [200, 150, 100, 90, 80];
@@ -174,10 +174,12 @@ export function runSeed(seed: number, subject: Subject, trace?: (line: string) =
   world.trace = trace;
   if (trace !== undefined) {
     trace(`seed ${seed}: ${voters} voters${witness ? ' (the last a witness)' : ''}, ${JSON.stringify(policy)}`);
-    for (const { kind, at: time, ms } of faults) trace(`  fault ${kind} at ${time / A} A for ${ms / A} A`);
+    for (const { kind, at: time, ms, on } of faults)
+      trace(`  fault ${kind}${on === undefined ? '' : ` on n${on}`} at ${time / A} A for ${ms / A} A`);
   }
-  for (const { kind, at: time, ms } of faults)
+  for (const { kind, at: time, ms, on } of faults)
     at(world, time, () => {
+      world.struck = on === undefined ? undefined : world.nodes[on - 1];
       trace?.(`${(time / A).toFixed(3).padStart(8)} fault ${kind}`);
       inject[kind](world, ms);
     });

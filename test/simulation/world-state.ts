@@ -72,9 +72,10 @@ export type World = {
   readonly random: Random;
   /** Chance apart from the stream of everything else (schedule.ts). */
   readonly aside: Random;
-  /** The faults of the schedule come together, mostly on one victim: `focus`, once the first has hit. */
+  /** The faults of the schedule come together (draw-faults.ts). */
   isComposed: boolean;
-  focus: SimNode | undefined;
+  /** Whom the fault at hand is meant for; undefined: `victim` chooses. */
+  struck: SimNode | undefined;
   readonly policy: LeasePolicy;
   readonly decide: Decide;
   readonly rules: LeaseRules;
