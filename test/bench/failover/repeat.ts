@@ -32,12 +32,11 @@ type CaseOptions = {
   readonly say: (text: string) => void;
 };
 
-/** Undefined: the prober stood still where it matters. Throws when the address is not answered again. */
+/** Undefined: the prober stood still where it matters. Throws when the address is not answered again. The contender stands. */
 async function strikeOnce(world: World, contender: Contender, options: CaseOptions): Promise<Repetition | undefined> {
   const { fault, advertMs, random } = options;
   const address = addressOf[contender.name];
   const { probes } = world;
-  await contender.steady();
   // At any moment between two adverts.
   await pause(random.next() * advertMs);
   const from = machineMs();
@@ -105,8 +104,10 @@ export async function runCase(world: World, contenders: readonly Contender[], op
       throw new Error(`the prober stood still in ${discarded[contender.name]} repetitions: the machine is too busy`);
   }
   while (!taking.every(isDone)) {
-    if (advertMs >= apartBelowMs) await Promise.all(taking.map(take));
-    else for (const contender of taking) await take(contender);
+    for (const together of advertMs < apartBelowMs ? taking.map((each) => [each]) : [taking]) {
+      await Promise.all(taking.map(({ steady }) => steady()));
+      await Promise.all(together.map(take));
+    }
     taking.reverse();
   }
 
