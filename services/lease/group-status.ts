@@ -67,7 +67,7 @@ export function describeGroup(view: GroupView): LeaseGroupStatus {
     services: [...view.services],
     datagrams: { ...view.datagrams },
     damping: {
-      moves: state.moves.filter((move) => move.ageMs + now - state.movesAt < policy.movesWindowMs).length,
+      moves: movesLately(view),
       ...{ budget: policy.movesBudget, windowMs: policy.movesWindowMs },
     },
     ...view.counts,
@@ -97,6 +97,9 @@ function describePeer(
   };
 }
 
+const movesLately = ({ state, now, policy }: GroupView): number =>
+  state.moves.filter((move) => move.ageMs + now - state.movesAt < policy.movesWindowMs).length;
+
 /** First what stands, then what the machine said last of the member and of the voter. */
 function explainState(view: GroupView, owner: number | null, node: string | null): string[] {
   const { mode, state, guard, reasons, services } = view;
@@ -113,6 +116,11 @@ function explainState(view: GroupView, owner: number | null, node: string | null
     why.push('Actions are not enabled here: this member votes and explains, and never holds.');
   if (mode === 'shadow') why.push('The group is in shadow: it decides and records, and touches no address.');
   why.push(...explainChannel(view));
+  const moves = movesLately(view);
+  if (view.policy.preempts && moves >= view.policy.movesBudget)
+    why.push(
+      `The budget of ${view.policy.movesBudget} moves is used up (${moves} lately): a fit owner is not preempted until some are older than ${view.policy.movesWindowMs / 60_000} minutes. One that fails is replaced all the same.`,
+    );
   for (const service of services) if (!service.isUp) why.push(service.why);
   why.push(...guard.faults);
   for (const region of ['role', 'vote']) {

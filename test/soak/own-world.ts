@@ -10,13 +10,15 @@ const ownWorld = [
   ...['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--mount-proc'],
 ];
 
+/** Whether this process has mounts and process numbers of its own. */
+export const insideOwnWorld = (): boolean => process.env[insideName] !== undefined;
+
 /**
  * Runs this very command again in a world of its own, and returns its exit status; `undefined` when it is there already, or
  * when the system does not allow it (it needs root): then it runs where it is.
  */
 export function runInOwnWorld(): number | undefined {
-  if (process.env[insideName] !== undefined || spawnSync('setpriv', [...ownWorld, 'true']).status !== 0)
-    return undefined;
+  if (insideOwnWorld() || spawnSync('setpriv', [...ownWorld, 'true']).status !== 0) return undefined;
   const env = { ...process.env, [insideName]: '1' };
   const command = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
   return spawnSync('setpriv', [...ownWorld, ...command], { stdio: 'inherit', env }).status ?? 1;

@@ -1,0 +1,52 @@
+// Who answered when, as stretches of time; and what follows: time with two owners, moves, silence.
+
+/** Two answers of one host closer than this belong to one stretch; no owner could lose the address and win it back within. */
+export const mergeWithinMs = 25;
+
+/** Of one host, on the clock that all processes of the machine share, in ms. */
+export type Stretch = { readonly host: string; readonly firstAt: number; readonly lastAt: number };
+
+export type AnswerTimes = {
+  /** Time in which two hosts or more answered. */
+  readonly overlapMs: number;
+  /** Changes of the host that answers. */
+  readonly moves: number;
+  /** The longest time in which nobody answered, and all of it. */
+  readonly silentMsMax: number;
+  readonly silentMs: number;
+};
+
+export function foldAnswers(stretches: readonly Stretch[]): AnswerTimes {
+  const sorted = [...stretches].sort((a, b) => a.firstAt - b.firstAt);
+  const endByHost = new Map<string, number>();
+  let overlapMs = 0;
+  let overlapCountedTo = Number.NEGATIVE_INFINITY;
+  let moves = 0;
+  let silentMs = 0;
+  let silentMsMax = 0;
+  let last: Stretch | undefined;
+  let end = 0;
+  for (const stretch of sorted) {
+    for (const [host, hostEnd] of endByHost) {
+      if (host === stretch.host) continue;
+      const from = Math.max(stretch.firstAt, overlapCountedTo);
+      const to = Math.min(hostEnd, stretch.lastAt);
+      if (to <= from) continue;
+      overlapMs += to - from;
+      overlapCountedTo = to;
+    }
+    if (last !== undefined) {
+      if (last.host !== stretch.host) moves += 1;
+      const gapMs = stretch.firstAt - end;
+      if (gapMs > mergeWithinMs) {
+        silentMs += gapMs;
+        silentMsMax = Math.max(silentMsMax, gapMs);
+      }
+    }
+    endByHost.set(stretch.host, Math.max(endByHost.get(stretch.host) ?? 0, stretch.lastAt));
+    end = Math.max(end, stretch.lastAt);
+    last = stretch;
+  }
+  return { overlapMs: round(overlapMs), moves, silentMsMax: round(silentMsMax), silentMs: round(silentMs) };
+}
+const round = (ms: number): number => Math.round(ms * 10) / 10;

@@ -1,0 +1,77 @@
+// A rolling upgrade: every agent is restarted in turn, then every lease process, hard and within its lease, the owner's too.
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LeaseNode } from '../../../lease/lease-cluster.ts';
+import { until } from '../../../lease/lease-cluster.ts';
+import { type CaseOptions, type CaseResult, runCase } from '../case.ts';
+import { live, type World } from '../world.ts';
+
+const agentMain = join(import.meta.dirname, '..', '..', '..', '..', 'services', 'agent', 'main.ts');
+/** Long enough for a restart of the process on a busy machine. */
+const advertMsMin = 1000;
+
+export const runUpgrade = (options: CaseOptions): Promise<CaseResult> => {
+  const advertMs = Math.max(advertMsMin, options.advertMs);
+  return runCase('upgrade', options, { advertMs, voters: 3 }, async (group, expect) => {
+    const holder = await group.holder();
+    const { epoch } = await holder.status();
+    const pids = group.nodes.map((node) => node.pid());
+    const agents = new Map<LeaseNode, ChildProcess>();
+    try {
+      for (const node of group.nodes) agents.set(node, await startAgent(options.world, node));
+      for (const [node, agent] of agents) {
+        for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+          await end(agents.get(node) ?? agent, signal);
+          agents.set(node, await startAgent(options.world, node));
+        }
+      }
+      const isSame = group.nodes.every((node, index) => node.pid() === pids[index]);
+      expect(isSame, 'the restart of an agent ended a lease process');
+      expect((await holder.status()).epoch === epoch, 'the owner was elected anew while agents were restarted');
+      let slowestMs = 0;
+      for (const node of group.nodes) {
+        // As a package does: everything of the node is stopped, and started again in its new version.
+        const agent = agents.get(node);
+        if (agent !== undefined) await end(agent, 'SIGTERM');
+        const startedAt = performance.now();
+        node.kill('SIGKILL');
+        await node.ended();
+        await node.start();
+        slowestMs = Math.max(slowestMs, performance.now() - startedAt);
+        agents.set(node, await startAgent(options.world, node));
+        await until('it is heard again', async () =>
+          (await holder.status()).peers.every((peer) => peer.hearsUs) ? true : undefined,
+        );
+      }
+      expect((await holder.status()).epoch === epoch, 'the owner did not keep its lease through the restart');
+      await live(group.leaseMs);
+      return {
+        sentence:
+          'Each agent was restarted in order and killed, then once more with its lease process, killed and started again within its lease: the owner kept the address under one epoch.',
+        ...{ movesMax: 0, figures: { agentRestarts: 9, leaseRestarts: 3, slowestRestartMs: Math.round(slowestMs) } },
+      };
+    } finally {
+      for (const agent of agents.values()) await end(agent, 'SIGKILL');
+    }
+  });
+};
+
+function startAgent(world: World, node: LeaseNode): Promise<ChildProcess> {
+  const file = join(node.folder, 'agent.yaml');
+  const content = {
+    ...{ node: `mx${node.number}`, files: [join(node.folder, 'mail.log')], dataDir: join(node.folder, 'agent') },
+    ...{ metrics: { port: 0 }, logLevel: 'error' },
+    lease: { config: join(node.folder, 'lease.yaml'), socket: join(node.folder, 'run', 'status.sock') },
+  };
+  writeFileSync(file, JSON.stringify(content));
+  return world.spawnOn(node.number, agentMain, ['--config', file, '--control', 'http://127.0.0.1:9']);
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill(signal);
+  await ended;
+}
