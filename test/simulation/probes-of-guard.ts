@@ -2,6 +2,7 @@
 import type { Probe } from './calm-group.ts';
 import { after, broken, calmGroup, cut, cutBoth, isServedBy, nodeOf, restart, tell, until } from './calm-group.ts';
 import { freeze, runLine } from './machine.ts';
+import { setRate } from './node.ts';
 import { startProcess } from './process.ts';
 import { advertTicks } from './world-state.ts';
 
@@ -25,6 +26,18 @@ const sleepCloses: Probe['run'] = (subject) => {
   cutBoth(world, [1], [2, 3]);
   after(world, 1.2 * A);
   return broken(world) ?? (isServedBy(world, 1) ? 'sleep-closes-guard' : undefined);
+};
+
+/** Cut off at the end of a lease, on the slowest clock, the holder stands still for F; the others are on the fastest. */
+const freezeWithinLease: Probe['run'] = (subject) => {
+  const world = calmGroup(subject, { policy: { freezeMs: A / 2 }, priorities: [200, 254, 253] });
+  for (const node of world.nodes) setRate(node, world.time, node.id === 1 ? 0.9 : 1.1);
+  after(world, 4 * A);
+  cutBoth(world, [1], [2, 3]);
+  after(world, A);
+  freeze(world, nodeOf(world, 1), A / 2 - 1, false, false);
+  after(world, 4 * A);
+  return broken(world) ?? (isServedBy(world, 2) ? undefined : 'L1-one-owner-within-bound');
 };
 
 /** The process of the holder is gone when the machine falls asleep; the next one finds its lease in /run. */
@@ -125,8 +138,8 @@ const passedDeadlineStaysPassed: Probe['run'] = (subject) => {
 };
 
 export const guardProbes: readonly Probe[] = [
-  { name: 'fail-static ends with the gateway', run: staticEndsWithGateway },
   { name: 'sleep closes', run: sleepCloses },
+  { name: 'a freeze within a lease', run: freezeWithinLease },
   { name: 'sleep between two processes closes', run: sleepBetweenProcessesCloses },
   { name: 'thaw closes', run: thawCloses },
   { name: 'flushed rules are back', run: flushedRulesAreBack },
@@ -135,4 +148,5 @@ export const guardProbes: readonly Probe[] = [
   { name: 'an orphan fires after the hand-over', run: orphanFiresAfterHandOver },
   { name: 'a dying resigner', run: dyingResigner },
   { name: 'a passed deadline stays passed', run: passedDeadlineStaysPassed },
+  { name: 'fail-static ends with the gateway', run: staticEndsWithGateway },
 ];

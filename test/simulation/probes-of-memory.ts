@@ -15,7 +15,7 @@ const A = advertTicks;
 /** A voter dies after its answer left; the holder relies on it. */
 const dyingVoter: Probe['run'] = (subject) => {
   const world = calmGroup(subject);
-  powerOff(nodeOf(world, 3));
+  cutBoth(world, [3], [1, 2]);
   after(world, 3 * A);
   for (let round = 0; round < 5 && broken(world) === undefined; round++) {
     const voter = nodeOf(world, 2).process;

@@ -5,4 +5,4 @@ import { memoryProbes } from './probes-of-memory.ts';
 import { moveProbes } from './probes-of-moves.ts';
 import { voterSetProbes } from './probes-of-voters.ts';
 
-export const probes: readonly Probe[] = [...guardProbes, ...memoryProbes, ...voterSetProbes, ...moveProbes];
+export const probes: readonly Probe[] = [...memoryProbes, ...voterSetProbes, ...moveProbes, ...guardProbes];
