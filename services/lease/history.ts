@@ -19,6 +19,8 @@ export type LeaseHistory = {
   readonly entries: (after?: number) => readonly LeaseHistoryEntry[];
   /** The number of the newest entry, and how often an epoch was won. */
   readonly counts: () => { readonly historyNumber: number; readonly movesSeen: number };
+  /** Hears every entry from now on, as it is made. */
+  readonly follow: (listen: (entry: LeaseHistoryEntry) => void) => void;
   /** The rows taken lately, newest first. */
   readonly reasons: () => readonly LeaseReason[];
 };
@@ -29,6 +31,7 @@ export function createLeaseHistory(deps: {
 }): LeaseHistory {
   const ring: LeaseHistoryEntry[] = [];
   const takenByRow = new Map<string, LeaseReason>();
+  const listeners: ((entry: LeaseHistoryEntry) => void)[] = [];
   let historyNumber = 0;
   let movesSeen = 0;
   function add(told: Omit<LeaseHistoryEntry, 'number'>): void {
@@ -37,6 +40,7 @@ export function createLeaseHistory(deps: {
     ring.push(entry);
     if (ring.length > historyMax) ring.shift();
     deps.onEntry(entry);
+    for (const listen of listeners) listen(entry);
   }
   return {
     note: (rows, event, before, after) => {
@@ -55,6 +59,7 @@ export function createLeaseHistory(deps: {
         ...{ role: state?.role ?? 'starting', vote: state?.vote ?? 'mute', epoch: state?.epoch ?? 0 },
       }),
     entries: (after = 0) => ring.filter((entry) => entry.number > after),
+    follow: (listen) => void listeners.push(listen),
     counts: () => ({ historyNumber, movesSeen }),
     reasons: () => [...takenByRow.values()].sort((a, b) => b.time - a.time),
   };

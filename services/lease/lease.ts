@@ -43,6 +43,9 @@ export async function startLease(
   const mayAct = hasNetAdmin();
   const bootId = readBootId();
   const groups: LeaseGroup[] = [];
+  // Before the groups, so that it is stopped after them: what their end says is still told.
+  let server: { readonly stop: () => Promise<void> } | undefined;
+  stack.add('status socket', () => server?.stop());
   for (const group of config.groups) {
     const mode = modeOf(config, group, mayAct);
     const { node, stateDir, runDir } = config;
@@ -57,7 +60,7 @@ export async function startLease(
     groups.push(started);
   }
   const path = join(config.runDir, statusSocketName);
-  const server = await startStatusServer(
+  server = await startStatusServer(
     { node: config.node, path },
     {
       ...{ groups, now: clock.now },
@@ -70,7 +73,6 @@ export async function startLease(
       },
     },
   );
-  stack.add('status socket', server.stop);
   return { url: `unix:${path}` };
 }
 

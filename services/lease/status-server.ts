@@ -11,6 +11,7 @@ import {
   leaseOrderAnswerSchema,
   leaseOrderSchema,
   leaseStatusSchema,
+  leaseWatchLineSchema,
   preflightSchema,
 } from '../protocol/lease-status.ts';
 import { readRelease } from '../runtime/release.ts';
@@ -20,6 +21,9 @@ import type { LeaseKey } from './peers/envelope.ts';
 const bodyBytesMax = 4096;
 const connectionsMax = 16;
 const requestWithinMs = 10_000;
+/** Who follows the history, and what may wait for one that reads too slowly before it is cut off. */
+const watchersMax = 4;
+const watchBytesMax = 64 * 1024;
 
 /** Throws `port-busy` when another lease process answers there; a socket that nobody answers is taken over. */
 export async function startStatusServer(
@@ -38,7 +42,9 @@ export async function startStatusServer(
     });
   rmSync(config.path, { force: true });
   const startedAt = deps.now();
+  const watchers = new Set<ServerResponse>();
   const server = createServer((request, response) => {
+    if (request.url === '/watch' && watchers.size < watchersMax) return watch(response);
     answer(request).then(
       (body) => write(response, 200, body),
       (error: unknown) => {
@@ -49,6 +55,25 @@ export async function startStatusServer(
   });
   server.maxConnections = connectionsMax;
   server.requestTimeout = requestWithinMs;
+
+  /** A last word is told before the process ends: nobody could ask for it afterwards. */
+  function watch(response: ServerResponse): void {
+    response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+    response.flushHeaders();
+    watchers.add(response);
+    response.once('close', () => watchers.delete(response));
+  }
+  for (const { config: group, history } of deps.groups)
+    history.follow((entry) => {
+      if (watchers.size === 0) return;
+      const { name, incarnation } = group;
+      const line = z.encode(leaseWatchLineSchema, { group: name, incarnation, startedAt, entry });
+      const text = `${JSON.stringify(line)}\n`;
+      for (const response of watchers) {
+        if (response.writableLength > watchBytesMax) response.destroy();
+        else response.write(text);
+      }
+    });
 
   async function answer(request: IncomingMessage): Promise<unknown> {
     const url = new URL(request.url ?? '/', 'http://lease');

@@ -127,6 +127,15 @@ export const leaseHistorySchema = z.object({
   entries: z.array(leaseHistoryEntrySchema),
 });
 
+/** One line of `/watch`, told as it happens. `startedAt`: as in the status. */
+export const leaseWatchLineSchema = z.object({
+  group: z.string(),
+  incarnation: z.string(),
+  startedAt: instant,
+  entry: leaseHistoryEntrySchema,
+});
+export type LeaseWatchLine = z.infer<typeof leaseWatchLineSchema>;
+
 /** What an operator or the agent may tell the process; the answer says which rows were taken. */
 export const leaseOrderSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('handOver'), heir: z.number().int().min(0).max(255).optional() }),

@@ -1,6 +1,6 @@
 // Who owns what, from real lease processes in shadow through their agents to control: the view, moves, preflight, orders, metrics.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -21,6 +21,7 @@ let folder = '';
 let cluster: LeaseCluster | undefined;
 afterEach(async () => {
   await endAll();
+  for (const pid of leasesOf(cluster?.nodes ?? [])) process.kill(pid, 'SIGKILL');
   await cluster?.stop();
   cluster = undefined;
   rmSync(folder, { recursive: true, force: true });
@@ -44,6 +45,20 @@ function startAgent(node: LeaseNode, controlUrl: string): Promise<RealProcess> {
 }
 const ask = async (control: RealProcess, path: string): Promise<unknown> =>
   (await fetch(`${control.url}/api/v1/failover/groups${path}`)).json();
+/** Also those that an agent started anew, which outlive it. */
+function leasesOf(nodes: readonly LeaseNode[]): number[] {
+  const isOurs = (pid: string): boolean => {
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      return nodes.some((node) => command.includes(join(node.folder, 'lease.yaml')));
+    } catch {
+      return false;
+    }
+  };
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && isOurs(name))
+    .map(Number);
+}
 async function readGroup(control: RealProcess): Promise<FailoverGroup> {
   const { groups } = failoverGroupsSchema.parse(await ask(control, ''));
   const [group] = groups;
@@ -119,6 +134,20 @@ test('preflight is asked of every voter, and says who does not answer', async ()
     preflight: null,
     silence: 'The agent of mx3 is not connected.',
   });
+});
+
+test('an owner that is stopped says why, with its last words', async () => {
+  const nodes = await startCluster();
+  const control = await startControl();
+  await Promise.all(nodes.map((node) => startAgent(node, control.url)));
+  const holder = await theHolder(nodes);
+  await vi.waitFor(async () => expect((await readGroup(control)).votes.agree).toBe(3), inTime);
+  holder.kill('SIGTERM');
+  await vi.waitFor(async () => {
+    const { moves } = failoverHistorySchema.parse(await ask(control, '/mail/history'));
+    const [move] = moves.filter(({ from, to }) => from === `mx${holder.number}` && to !== from);
+    expect(move).toMatchObject({ why: 'Told to hand over: the guard closes first.', gapMs: expect.any(Number) });
+  }, inTime);
 });
 
 test('without control the lease goes on, and what happened meanwhile is told when control is there', async () => {

@@ -1,11 +1,14 @@
-// Questions and orders to the lease process of this node, over its Unix socket.
+// Questions and orders to the lease process of this node, and what it tells as it happens, over its Unix socket.
 import { request } from 'node:http';
 import type { z } from 'zod';
 import { AppError, type ErrorCode, errorRegistry, problemSchema } from '../../protocol/errors.ts';
+import { type LeaseWatchLine, leaseWatchLineSchema } from '../../protocol/lease-status.ts';
 
 /** A preflight measures for five seconds. */
 const answerMsDefault = 15_000;
 const answerCharsMax = 4 * 1024 * 1024;
+/** One entry of a history is a few hundred. */
+const lineCharsMax = 64 * 1024;
 
 export const defaultLeaseSocket = '/run/mailward/lease/status.sock';
 
@@ -39,6 +42,32 @@ export async function askLease<T extends z.ZodType>(
   if (!answer.success)
     throw new AppError('protocol-mismatch', `What answers at ${socketPath} is not a lease process of this release.`);
   return { value: answer.data, body };
+}
+
+/** Hears every entry of every group's history from now on, until the process ends or `stop`; what is not understood is left out. */
+export function watchLease(
+  socketPath: string,
+  deps: { readonly onLine: (line: LeaseWatchLine) => void; readonly onEnd: () => void },
+): { readonly stop: () => void } {
+  const asked = request({ socketPath, path: '/watch' }, (response) => {
+    if (response.statusCode !== 200) return void response.resume();
+    let rest = '';
+    response.setEncoding('utf8').on('data', (part: string) => {
+      const lines = (rest + part).split('\n');
+      rest = lines.pop() ?? '';
+      if (rest.length > lineCharsMax) asked.destroy();
+      for (const text of lines) {
+        const line = leaseWatchLineSchema.safeParse(readJson(text));
+        if (line.success) deps.onLine(line.data);
+      }
+    });
+    // An end that comes in the middle is the end as well.
+    response.on('error', () => {});
+  });
+  asked.on('error', () => {});
+  asked.once('close', deps.onEnd);
+  asked.end();
+  return { stop: () => void asked.destroy() };
 }
 
 function exchange(

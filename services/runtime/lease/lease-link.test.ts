@@ -1,12 +1,12 @@
 // The link beside a lease process that is made up: what it tells, when, and that it keeps nothing while nobody listens.
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { failoverEvents, failoverLimits, leaseHistoryMessageSchema } from '../../protocol/failover.ts';
-import { leaseHistorySchema, leaseStatusSchema } from '../../protocol/lease-status.ts';
+import { leaseHistorySchema, leaseStatusSchema, leaseWatchLineSchema } from '../../protocol/lease-status.ts';
 import { systemClock } from '../clock.ts';
 import { createLeaseLink, type LeaseLink } from './lease-link.ts';
 
@@ -20,12 +20,18 @@ let historyNumber = 0;
 let startedAt = 0;
 let owner: number | null = null;
 let asked: string[] = [];
+let watcher: ServerResponse | undefined;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mailward-link-'));
-  [historyNumber, startedAt, owner, asked] = [0, 1000, null, []];
+  [historyNumber, startedAt, owner, asked, watcher] = [0, 1000, null, [], undefined];
   server = createServer((request, response) => {
     asked.push(request.url ?? '');
+    if (request.url === '/watch') {
+      watcher = response;
+      response.flushHeaders();
+      return;
+    }
     const after = Number(/after=(\d+)/.exec(request.url ?? '')?.[1] ?? 0);
     const body = request.url?.startsWith('/mail/history')
       ? z.encode(leaseHistorySchema, { group: 'mail', now: 1, entries: entriesAfter(after) })
@@ -152,5 +158,19 @@ test('a process that does not answer is said so, once', async () => {
       why: expect.stringContaining('No lease process answers'),
     }),
   );
+  server = createServer();
+});
+
+test('the last words of a process that ends are told as they are said', async () => {
+  historyNumber = 2;
+  const { told } = connect(() => true);
+  await vi.waitFor(() => expect([told, watcher === undefined]).toEqual([[[1, 2]], false]));
+  const [entry] = entriesAfter(historyNumber - 1);
+  if (entry === undefined) throw new Error('an entry');
+  const line = { group: 'mail', incarnation, startedAt, entry: { ...entry, number: 3 } };
+  watcher?.write(`${JSON.stringify(z.encode(leaseWatchLineSchema, line))}\nnot a line\n`);
+  server.close();
+  await vi.waitFor(() => expect(told).toEqual([[1, 2], [3]]));
+  server.closeAllConnections();
   server = createServer();
 });

@@ -12,12 +12,13 @@ import {
 } from '../../protocol/failover.ts';
 import {
   type LeaseOrder,
+  type LeaseWatchLine,
   leaseHistorySchema,
   leaseOrderAnswerSchema,
   preflightSchema,
 } from '../../protocol/lease-status.ts';
 import type { Clock } from '../clock.ts';
-import { askLease } from './ask-lease.ts';
+import { askLease, watchLease } from './ask-lease.ts';
 import { createLeaseWatch, type LeaseLook } from './lease-watch.ts';
 
 /** What the way to control lends while it stands. */
@@ -38,6 +39,8 @@ export type LeaseLink = {
 };
 
 const detailCharsMax = 500;
+/** Entries that were heard as they happened and are not told yet; more is left to the next look. */
+const freshMax = 100;
 
 /** `node`: the name that it speaks under; that of the lease process's own file unless given. */
 export function createLeaseLink(
@@ -57,6 +60,8 @@ export function createLeaseLink(
   let having = { startedAt: 0, numbers: new Map<string, number>() };
   let isTelling = false;
   let measuring: Promise<PreflightReply> | undefined;
+  let fresh: LeaseWatchLine[] = [];
+  let following: { readonly stop: () => void } | undefined;
 
   function forget(): void {
     told = { key: '', at: Number.NEGATIVE_INFINITY };
@@ -94,11 +99,44 @@ export function createLeaseLink(
           mine.numbers.set(incarnation, last);
         }
       }
+      await tellFresh();
     } catch {
       // Not acknowledged, or the lease process is gone: the next look begins where control stands.
     } finally {
       isTelling = false;
     }
+  }
+
+  /** The last words of a process that ends cannot be asked for any more; those of one that goes on may come twice. */
+  async function tellFresh(): Promise<void> {
+    for (let line = fresh.shift(); line !== undefined; line = fresh.shift()) {
+      const { group, incarnation, startedAt, entry } = line;
+      const known = startedAt === having.startedAt ? (having.numbers.get(incarnation) ?? 0) : 0;
+      if (node === undefined || entry.number <= known) continue;
+      const message = z.encode(leaseHistoryMessageSchema, { node, group, incarnation, startedAt, entries: [entry] });
+      const isTaken = await channel?.ask(failoverEvents.history, message, failoverLimits.historyWithinMs);
+      const isNext = startedAt === having.startedAt && entry.number === known + 1;
+      if (isTaken === true && isNext) having.numbers.set(incarnation, entry.number);
+    }
+  }
+  function hear(line: LeaseWatchLine): void {
+    if (channel === undefined || fresh.length >= freshMax) return;
+    fresh.push(line);
+    if (isTelling) return;
+    isTelling = true;
+    tellFresh()
+      .catch(() => {})
+      .finally(() => {
+        isTelling = false;
+      });
+  }
+  function follow(): void {
+    following ??= watchLease(socket, {
+      onLine: hear,
+      onEnd: () => {
+        following = undefined;
+      },
+    });
   }
 
   const watch = createLeaseWatch(
@@ -107,6 +145,7 @@ export function createLeaseLink(
       clock,
       onLook: (look) => {
         node ??= look.status?.node;
+        if (look.status !== undefined) follow();
         onLook(look);
         tellStatus(look);
         void tellHistory(look);
@@ -131,6 +170,7 @@ export function createLeaseLink(
     },
     disconnected: () => {
       channel = undefined;
+      fresh = [];
     },
     preflight: async (payload) => {
       const asked = preflightRequestSchema.safeParse(payload);
@@ -146,6 +186,7 @@ export function createLeaseLink(
     stop: () => {
       channel = undefined;
       watch.stop();
+      following?.stop();
     },
   };
 }
