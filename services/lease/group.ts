@@ -13,12 +13,14 @@ import type { LeaseGroupStatus, LeaseOrder } from '../protocol/lease-status.ts';
 import type { LeaseClocks } from './clocks.ts';
 import type { LeaseEvents } from './events.ts';
 import { createGroupLoop } from './group-loop.ts';
-import { describeGroup } from './group-status.ts';
+import { describeGroup, ownerOf } from './group-status.ts';
 import type { Guard } from './guard/guard-port.ts';
 import { createHealthKeeper } from './health/health-keeper.ts';
 import { createServiceWatch } from './health/service-watch.ts';
 import type { LeaseHistory } from './history.ts';
 import { createLeaseHistory } from './history.ts';
+import { createHoldBack } from './hold-back.ts';
+import { findStatic } from './other-owners.ts';
 import { refusalOfKeys } from './peers/change-keys.ts';
 import type { LeaseKey } from './peers/envelope.ts';
 import { incarnationBytes } from './peers/envelope.ts';
@@ -88,6 +90,7 @@ export async function startGroup(
   const configured = configuredSetOf(config);
   const { durable, isTorn } = await readVoterFile(stateDir, group, owner);
   refuseShortTerm(group, durable?.set.leaseMs ?? configured.leaseMs, policy);
+  if (mode === 'active') await refuseStaticAddresses(config);
   const runFile = createRunFile({ runDir, group, owner, bootId });
 
   const history = createLeaseHistory({ now: clocks.unixMs, onEntry: (entry) => events.decided(group, entry) });
@@ -172,6 +175,26 @@ export async function startGroup(
     }),
   );
   const stopProbing = deps.every(probeEveryMs, channel.probe);
+
+  const holdBack =
+    mode !== 'active'
+      ? undefined
+      : createHoldBack(
+          config,
+          { graceMs: loop.state().set.leaseMs + 2 * policy.advertMs, isHolding: loop.state().epoch !== 0 },
+          {
+            ...{ after, monotonicMs: clocks.monotonicMs },
+            isHeld: () => ownerOf(loop.state(), clocks.monotonicMs()) !== null,
+            noteFitness: (part, isFit) => health.noteService(part, 'hard', isFit),
+            onAlarm: (part, sentence) => {
+              if (alarms.get(part) === sentence) return;
+              alarms.set(part, sentence);
+              history.say(sentence, loop.state());
+              events.alarmed(group, part, sentence);
+            },
+            onAlarmEnded: (part) => alarms.delete(part),
+          },
+        );
 
   function order(order: LeaseOrder): readonly Row[] {
     return loop.handle(eventOf(order, loop.state()) ?? { kind: 'timer' });
@@ -263,6 +286,7 @@ export async function startGroup(
       }),
     stop: async () => {
       stopProbing();
+      holdBack?.stop();
       for (const watch of watches) watch.stop();
       await resign();
       loop.stop();
@@ -270,4 +294,11 @@ export async function startGroup(
       await writer.stop();
     },
   };
+}
+
+/** Before the guard closes, which would silence whoever owns them now. */
+async function refuseStaticAddresses(config: LeaseGroupConfig): Promise<void> {
+  const found = await findStatic(config);
+  if (found.length > 0)
+    throw new AppError('bad-config', `Group ${config.name} has another owner here: ${found.join(' ')}`);
 }

@@ -1,28 +1,22 @@
 // Preflight of this node alone: the guard in the kernel, the tools it needs, who else configures the addresses, the clock.
 import { execFile } from 'node:child_process';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LeaseGroupConfig } from '../protocol/lease-config.ts';
-import { bareAddress } from '../protocol/lease-config.ts';
 import type { LeaseGroupStatus, PreflightCheck } from '../protocol/lease-status.ts';
+import { findBypasses } from './guard/bypasses.ts';
 import { tableOf } from './guard/ruleset.ts';
+import { askNeighbours, findConfigured, findStatic } from './other-owners.ts';
 
 const commandWithinMs = 2000;
-const filesMax = 500;
-const fileBytesMax = 256 * 1024;
-/** Where the network of a machine is configured, by whom. */
-const configuredBy: readonly (readonly [string, string])[] = [
-  ['/etc/network', 'ifupdown'],
-  ['/etc/netplan', 'netplan'],
-  ['/etc/systemd/network', 'systemd-networkd'],
-  ['/etc/NetworkManager/system-connections', 'NetworkManager'],
-  ['/etc/keepalived', 'keepalived'],
-];
-
-export async function checkNode(config: LeaseGroupConfig, status: LeaseGroupStatus): Promise<PreflightCheck[]> {
+export async function checkNode(
+  config: LeaseGroupConfig,
+  status: LeaseGroupStatus,
+  after: (delayMs: number, task: () => void) => () => void,
+): Promise<PreflightCheck[]> {
   return [
     checkMode(status),
-    ...(config.guard === 'kernel' ? [await checkHooks(config), await checkFlowtables()] : []),
+    ...(config.guard === 'kernel' ? [await checkHooks(config), ...(await checkBypasses(config))] : []),
     ...(await checkTools(config)),
     ...(await Promise.all(
       config.addresses
@@ -30,7 +24,8 @@ export async function checkNode(config: LeaseGroupConfig, status: LeaseGroupStat
         .filter(isFirst)
         .map(checkDevice),
     )),
-    ...(await checkOtherOwners(config)),
+    ...(await checkOtherOwners(config, status, after)),
+    await checkForeignBinds(config),
     await checkClock(),
   ];
 }
@@ -69,18 +64,41 @@ async function checkHooks({ name: group }: LeaseGroupConfig): Promise<PreflightC
     : { name, grade: 'fault', sentence: `nftables has no rules at ${missing.join(', ')}.` };
 }
 
-async function checkFlowtables(): Promise<PreflightCheck> {
-  const name = 'offload';
-  const text = await outputOf('nft', ['list', 'flowtables']);
-  if (text === undefined)
-    return { name, grade: 'unknown', sentence: 'Whether packets bypass the hooks cannot be read.' };
-  return /flowtable /.test(text)
-    ? {
-        name,
-        grade: 'fault',
-        sentence: 'A flowtable carries packets past the hooks: connections through it are not guarded.',
-      }
-    : { name, grade: 'good', sentence: 'No flowtable carries packets past the hooks.' };
+/** Ways around the hooks, and whether the rules at the devices stand, which come before most of them. */
+async function checkBypasses(config: LeaseGroupConfig): Promise<PreflightCheck[]> {
+  const name = 'ways around the hooks';
+  const guardsDevices = (await outputOf('nft', ['-t', `list table netdev ${tableOf(config.name)}`])) !== undefined;
+  const found = await findBypasses(config, guardsDevices);
+  if (found.length > 0) return found.map((sentence) => ({ name, grade: 'fault', sentence }));
+  return [
+    guardsDevices
+      ? { name, grade: 'good', sentence: 'The rules at the devices stand, and nothing takes packets before them.' }
+      : {
+          ...{ name, grade: 'warning' },
+          sentence:
+            'No rules stand at the devices themselves: one is missing, the kernel is older than 5.16, or the group runs without effect.',
+        },
+  ];
+}
+
+/** A service that may speak from an address that is not here is silenced by the rules alone, and not by taking the address off. */
+async function checkForeignBinds(config: LeaseGroupConfig): Promise<PreflightCheck> {
+  const name = 'speaking from foreign addresses';
+  const files = ['ipv4', 'ipv6'].map((family) => `/proc/sys/net/${family}/ip_nonlocal_bind`);
+  const values = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '0')));
+  if (values.every((value) => value.trim() === '0'))
+    return {
+      name,
+      grade: 'good',
+      sentence: 'Services speak only from addresses that are here (ip_nonlocal_bind is 0).',
+    };
+  return {
+    name,
+    grade: config.guard === 'kernel' ? 'warning' : 'fault',
+    sentence:
+      'Services may speak from addresses that are not here (ip_nonlocal_bind is 1): where the rules are flushed while Mailward ' +
+      'is stopped, taking the address off does not silence them.',
+  };
 }
 
 async function checkTools(config: LeaseGroupConfig): Promise<PreflightCheck[]> {
@@ -111,31 +129,21 @@ async function checkDevice(device: string): Promise<PreflightCheck> {
   return { name, grade: isDown ? 'fault' : 'good', sentence: `The device ${device} is ${isDown ? 'down' : 'there'}.` };
 }
 
-/** An address that the machine's own network configuration also sets would come back at every turn. */
-async function checkOtherOwners(config: LeaseGroupConfig): Promise<PreflightCheck[]> {
-  const checks: PreflightCheck[] = [];
-  for (const [folder, owner] of configuredBy) {
-    const files = (await readdir(folder, { recursive: true }).catch(() => [])).slice(0, filesMax);
-    for (const file of files) {
-      const path = join(folder, file);
-      const found = await stat(path).catch(() => undefined);
-      if (found === undefined || !found.isFile() || found.size > fileBytesMax) continue;
-      const words = (await readFile(path, 'utf8').catch(() => '')).split(/[^0-9a-fA-F.:]+/);
-      for (const { address } of config.addresses)
-        if (words.includes(bareAddress(address)))
-          checks.push({
-            ...{ name: 'other owners', grade: 'fault' },
-            sentence: `${bareAddress(address)} is also set by ${owner} in ${path}: take it out there.`,
-          });
-    }
-  }
-  if (checks.length === 0)
-    checks.push({
-      name: 'other owners',
-      grade: 'good',
-      sentence: 'Nobody else configures the addresses of the group.',
-    });
-  return checks;
+/** On this machine, and on others: these are asked only while nobody is known to hold a lease. */
+async function checkOtherOwners(
+  config: LeaseGroupConfig,
+  { owner }: LeaseGroupStatus,
+  after: (delayMs: number, task: () => void) => () => void,
+): Promise<PreflightCheck[]> {
+  const name = 'other owners';
+  const found = [
+    ...(await findConfigured(config)),
+    ...(await findStatic(config)),
+    ...(owner === null ? await askNeighbours(config, after) : []),
+  ];
+  return found.length === 0
+    ? [{ name, grade: 'good', sentence: 'Nobody else has the addresses of the group.' }]
+    : found.map((sentence) => ({ name, grade: 'fault', sentence }));
 }
 
 async function checkClock(): Promise<PreflightCheck> {

@@ -32,7 +32,7 @@ export async function runPreflight(
     checkRoundTrip(status, roundTripMs),
     ...checkLabels(status),
     checkState(status),
-    ...(status.mode === 'witness' ? [] : await checkNode(group.config, status)),
+    ...(status.mode === 'witness' ? [] : await checkNode(group.config, status, deps.after)),
   ];
   const cuts = describeCuts(status, group.config.noMajority);
   return { group: status.group, now: deps.now(), checks, roundTripMs: roundTripMs ?? null, cuts };

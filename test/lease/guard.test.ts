@@ -1,10 +1,12 @@
 // The guard in a real kernel: three hosts and a client in network namespaces, the client asking the group's addresses every 2 ms.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { arpAnnouncement, neighbourAdvertisement } from '../../services/lease/guard/announcement-frames.ts';
+import { ipv6Number } from '../../services/lease/guard/ruleset.ts';
 import { createCluster, type LeaseCluster, type LeaseNode, theHolder, until } from './lease-cluster.ts';
 import { canMakeNamespaces, createNetwork, type Network } from './namespaces.ts';
 
@@ -318,6 +320,86 @@ describe.skipIf(!isPossible)('the guard (needs root, nftables, socat, iproute2)'
       network.run(first.number - 1, ['ip', 'address', 'show', 'dev', 'eth0']).includes(v4) ? undefined : true,
     );
     expect(Math.max(...answers.map(({ at }) => at)) - flushed).toBeLessThan(2500);
+  });
+
+  test('another host that answers without a lease: nobody holds until it is gone, and an alarm says who', async () => {
+    for (const address of [`${v4}/24`, `${v6}/64`])
+      network.run(client, ['ip', 'address', 'add', address, 'dev', 'eth0', 'nodad']);
+    const mac = network.run(client, ['cat', '/sys/class/net/eth0/address']).trim();
+    try {
+      const nodes = await running();
+      await until('each says so', async () => {
+        const statuses = await Promise.all(nodes.map((node) => node.status()));
+        const isSaid = statuses.every(({ alarms }) =>
+          alarms.join(' ').includes(`Another host (${mac}) answers for ${v4}`),
+        );
+        return isSaid && statuses.every(({ owner, isHealthy }) => owner === null && !isHealthy) ? true : undefined;
+      });
+      const checks = (await nodes[0]?.ask('/mail/preflight')) as { checks: { name: string; sentence: string }[] };
+      expect(checks.checks.filter(({ name }) => name === 'other owners').map(({ sentence }) => sentence)).toEqual([
+        expect.stringContaining(v4),
+        expect.stringContaining(v6),
+      ]);
+    } finally {
+      for (const address of [`${v4}/24`, `${v6}/64`])
+        network.run(client, ['ip', 'address', 'delete', address, 'dev', 'eth0']);
+    }
+    const first = await theHolder(cluster?.nodes ?? []);
+    await served(first, now());
+    await until('the alarm has ended', async () => ((await first.status()).alarms.length === 0 ? true : undefined));
+  });
+
+  test('an address that somebody put on this host without an end: the process does not start, and leaves it there', async () => {
+    network.run(0, ['nft', 'flush', 'ruleset']);
+    network.run(0, ['ip', 'address', 'replace', `${v4}/24`, 'dev', 'eth0']);
+    try {
+      await expect(running()).rejects.toThrow(`${v4} is on eth0 already and has no end there`);
+      expect(network.run(0, ['ip', 'address', 'show', 'dev', 'eth0'])).toContain(v4);
+    } finally {
+      network.run(0, ['ip', 'address', 'delete', `${v4}/24`, 'dev', 'eth0']);
+    }
+  });
+
+  test('an announcement that is sent raw, as one that comes late is, leaves only the host whose guard is open', async () => {
+    const nodes = await running();
+    const first = await theHolder(nodes);
+    await served(first, now());
+    const second = nodes.find((node) => node !== first);
+    if (second === undefined) throw new Error('three nodes');
+    const macOf = (node: LeaseNode) => network.run(node.number - 1, ['cat', '/sys/class/net/eth0/address']).trim();
+    const marker = '10.99.0.201';
+    const rules = [first, second].map(
+      (node) =>
+        `add rule netdev seen frames ether saddr ${macOf(node)} arp daddr ip ${v4} counter name ours${node.number}\n` +
+        `add rule netdev seen frames ether saddr ${macOf(node)} icmpv6 type nd-neighbor-advert @th,64,128 ${ipv6Number(v6)} counter name ours${node.number}\n` +
+        `add rule netdev seen frames ether saddr ${macOf(node)} arp daddr ip ${marker} counter name marker${node.number}\n`,
+    );
+    const names = [first, second].flatMap(({ number }) => [`ours${number}`, `marker${number}`]);
+    network.run(
+      client,
+      ['nft', '-f', '-'],
+      `add table netdev seen\n${names.map((name) => `add counter netdev seen ${name}`).join('\n')}\n` +
+        `add chain netdev seen frames { type filter hook ingress device "eth0" priority 0; policy accept; }\n${rules.join('')}`,
+    );
+    const countOf = (name: string) =>
+      Number(/packets (\d+)/.exec(network.run(client, ['nft', 'list', 'counter', 'netdev', 'seen', name]))?.[1]);
+    // Where the frame is dropped, the kernel says so to its sender, and socat fails.
+    const send = (node: LeaseNode, frame: Buffer) =>
+      spawnSync('ip', ['netns', 'exec', network.nameOf(node.number - 1), 'socat', '-u', 'STDIN', 'INTERFACE:eth0'], {
+        input: frame,
+      });
+    try {
+      for (const node of [first, second]) {
+        send(node, arpAnnouncement(v4, macOf(node)));
+        send(node, neighbourAdvertisement(v6, macOf(node)));
+        send(node, arpAnnouncement(marker, macOf(node)));
+        await until('the marker has come', async () => (countOf(`marker${node.number}`) > 0 ? true : undefined));
+      }
+      expect(countOf(`ours${first.number}`), "the owner's own frames pass").toBeGreaterThanOrEqual(2);
+      expect(countOf(`ours${second.number}`)).toBe(0);
+    } finally {
+      network.run(client, ['nft', 'delete', 'table', 'netdev', 'seen']);
+    }
   });
 
   test('boot rules load where nothing runs, and keep every address closed', async () => {

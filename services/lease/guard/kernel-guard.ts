@@ -4,6 +4,7 @@ import type { LeaseGroupConfig } from '../../protocol/lease-config.ts';
 import { leaseTermsOf } from '../../protocol/lease-config.ts';
 import { createAddressKeeper } from './address-keeper.ts';
 import { createAnnouncer } from './announcer.ts';
+import { findBypasses } from './bypasses.ts';
 import type { Guard } from './guard-port.ts';
 import { createRulesWriter } from './rules-writer.ts';
 import { createRulesetWatch } from './ruleset-watch.ts';
@@ -14,6 +15,8 @@ const closeAgainMs = 50;
 /** The machine arms again at once; an arm is never late, so that a refused one would only be refused again. */
 export const armAgainMs = 50;
 const faultsMax = 8;
+/** Somebody may make another way for packets while this runs. */
+const lookForBypassesEveryMs = 10_000;
 /** After a refused line the rules are read; not more often than this, because most refusals are mere lateness on a busy machine. */
 const verifyAfterRefusalMs = 500;
 
@@ -65,7 +68,11 @@ export function createKernelGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
     if (isMissing && faults.size < faultsMax) faults.add(`${what}: the command is not installed.`);
     deps.onFault(what, error);
   };
-  const rules = createRulesWriter(config, { after, onFault, onLaid: () => watch.learn() });
+  function onLaid(): void {
+    watch.learn();
+    lookForBypasses();
+  }
+  const rules = createRulesWriter(config, { after, onFault, onLaid });
   const addresses = createAddressKeeper(config.addresses, {
     ...{ monotonicMs, onFault, every: deps.every, absentMsMax: openWithinMs },
     onAbsent: presence.note,
@@ -76,6 +83,7 @@ export function createKernelGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
     ...{ after, every: deps.every, monotonicMs, onFault, guardsDevices: rules.guardsDevices },
     onLost: () => {
       lost += 1;
+      rules.distrust();
       deps.onLost();
     },
   });
@@ -97,6 +105,13 @@ export function createKernelGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
       after(closeAgainMs, () => close(done));
     });
   }
+  let bypasses: readonly string[] = [];
+  const lookForBypasses = () =>
+    void findBypasses(config, rules.guardsDevices()).then((found) => {
+      for (const sentence of found) if (!bypasses.includes(sentence)) deps.onFault(sentence);
+      bypasses = found;
+    });
+  const stopLooking = deps.every(lookForBypassesEveryMs, lookForBypasses);
   const closeFault = 'The kernel does not take the rules of the guard: this member cannot hold.';
   const counted = (done: (isDone: boolean) => void) => (isDone: boolean) => {
     if (!isDone) {
@@ -130,11 +145,15 @@ export function createKernelGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
     assert: (_epoch, deadline) => addresses.assert(deadline),
     announce: announcer.announce,
     withdraw: addresses.withdraw,
-    report: () => ({ kind: faults.size === 0 ? 'kernel' : 'none', faults: [...faults], refused, lost }),
+    report: () => {
+      const all = [...faults, ...bypasses];
+      return { kind: all.length === 0 ? 'kernel' : 'none', faults: all, refused, lost };
+    },
     stop: async () => {
       isStopped = true;
       opening.clear();
       presence.clear();
+      stopLooking();
       watch.stop();
       announcer.stop();
       await rules.stop();

@@ -2,11 +2,13 @@
 // refuse takes nothing of the rest away.
 import type { LeaseGroupConfig } from '../../protocol/lease-config.ts';
 import { createNftChild, type NftChild } from './nft-child.ts';
-import { armLine, closeLine, deviceLines, fireLine, shutLines } from './ruleset.ts';
+import { armLine, closeLine, deviceLines, emptyLine, fireLine, shutLines } from './ruleset.ts';
 
 export type RulesWriter = {
   /** One transaction: closed, nothing armed. False: refused, or its writer is gone. */
   readonly close: (done: (isDone: boolean) => void) => void;
+  /** Somebody else changed the rules: the next closing makes them anew. */
+  readonly distrust: () => void;
   readonly arm: (key: number, forMs: number, done: (isDone: boolean) => void) => void;
   /** `timeoutMs` is asked for when the line is written; below 1 it is not. */
   readonly fire: (key: number, timeoutMs: () => number, done: (isDone: boolean) => void) => void;
@@ -43,7 +45,34 @@ export function createRulesWriter(
     },
   });
 
+  /** They stand as they were made, as far as is known: then emptying their sets closes. */
+  let areWhole = false;
   function close(done: (isDone: boolean) => void): void {
+    if (!areWhole) {
+      makeAnew(done);
+      return;
+    }
+    nft.write(
+      () => emptyLine(group.name, { device: device.isLaid }),
+      (isDone) => {
+        if (!isDone || !areWhole) {
+          makeAnew(done);
+          return;
+        }
+        isClosed = true;
+        done(true);
+        // The second copy was taken away to open.
+        nft.write(
+          () => (isClosed && shut.works && !shut.isLaid ? shut.make : undefined),
+          (isLaid) => {
+            shut.isLaid ||= isLaid;
+          },
+        );
+      },
+    );
+  }
+  function makeAnew(done: (isDone: boolean) => void): void {
+    areWhole = false;
     const along = extras.filter(({ works }) => works);
     nft.write(
       () => [closing, ...along.map(({ make }) => make)].join('; '),
@@ -51,12 +80,13 @@ export function createRulesWriter(
         for (const extra of along) extra.works = isDone;
         if (isDone) {
           isClosed = true;
+          areWhole = true;
           for (const extra of along) extra.isLaid = true;
           for (const extra of extras) if (!extra.works) tryAlone(extra);
           done(true);
         } else if (along.length === 0) done(false);
         // One of them may be what was refused: a device can go away.
-        else close(done);
+        else makeAnew(done);
       },
     );
   }
@@ -79,6 +109,9 @@ export function createRulesWriter(
 
   return {
     close,
+    distrust: () => {
+      areWhole = false;
+    },
     arm: (key, forMs, done) => nft.write(() => armLine(group.name, key, forMs), done),
     fire: (key, timeoutMs, done) =>
       nft.write(

@@ -100,6 +100,16 @@ export const renderBootRules = (group: LeaseGroupConfig): string =>
 export const closeLine = (group: LeaseGroupConfig): string =>
   tableStatements(group.name, addressesOf(group)).join('; ');
 
+/**
+ * One transaction: nothing open, no arm, in rules that stand as they were made. Unlike making them anew it registers no hooks, which
+ * takes the kernel many milliseconds on a busy machine.
+ */
+export function emptyLine(group: string, laid: { readonly device: boolean }): string {
+  const table = tableOf(group);
+  const sets = [`inet ${table} gate`, `inet ${table} arms`, `arp ${table} gate`];
+  return [...sets, ...(laid.device ? [`netdev ${table} gate`] : [])].map((set) => `flush set ${set}`).join('; ');
+}
+
 /** Tables that not every kernel takes: anew and closed, and gone. */
 type ExtraLines = { readonly make: string; readonly remove: string };
 
