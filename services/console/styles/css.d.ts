@@ -1,2 +1,0 @@
-// A page may bring its own styles.
-declare module '*.css';
