@@ -1,7 +1,7 @@
 // The candidate: polls, prepares, proposes, wins; and whoever is out listens and waits its turn. lease.md rules 8–12.
 import type { LeaseRequest } from '../../protocol/lease.ts';
 import { leaseLimits } from '../../protocol/lease.ts';
-import { ask, contacts, isEligible, rank, requestOf } from './contact.ts';
+import { ask, contacts, isEligible, mayHoldAtAll, rank, requestOf } from './contact.ts';
 import type { Context, Row } from './events.ts';
 import { always, rowsOf } from './events.ts';
 import { closeGuard } from './guard.ts';
@@ -48,8 +48,11 @@ function bits(mask: number): number {
   return count;
 }
 
+/** Who was named heir said a moment ago that it is fit: if it is no more, nobody may be, and then the address stays with it. */
 const mayContend = (draft: Draft, _event: object, context: Context): boolean =>
-  draft.vote === 'voting' && isEligible(draft, context) && draft.set.voters.includes(draft.self);
+  draft.vote === 'voting' &&
+  (draft.isHeir ? mayHoldAtAll(draft, context) : isEligible(draft, context)) &&
+  draft.set.voters.includes(draft.self);
 const isStray = (_draft: Draft, _event: object, context: Context): boolean => !context.isCounted;
 const isMajorityForIt = (draft: Draft, _event: object, context: Context): boolean =>
   bits(draft.yes) >= quorum(draft) && context.rules.isInContact(contacts(draft, context), draft.set.voters.length);

@@ -7,10 +7,14 @@ import { clockDrift, roundsRemembered } from './terms.ts';
 
 type Refusal = LeaseAnswer['refusal'];
 
-/** Fit to hold: healthy, not quarantined, and with a known lag within policy, judged as of the last renewal heard. */
-export function isEligible(state: LeaseState, context: Context): boolean {
+/** Fit to hold: healthy, and `mayHoldAtAll`. */
+export const isEligible = (state: LeaseState, context: Context): boolean =>
+  state.isHealthy && mayHoldAtAll(state, context);
+
+/** Not quarantined, and with a known lag within policy, judged as of the last renewal heard. */
+export function mayHoldAtAll(state: LeaseState, context: Context): boolean {
   const { policy, rules, now } = context;
-  if (!state.isHealthy || state.isQuarantined || state.isWitness) return false;
+  if (state.isQuarantined || state.isWitness) return false;
   if (policy.lagMax === undefined || state.epoch !== 0) return true;
   if (!rules.isLagKnown(state.holderPosition, state.acceptedUntil > now)) return false;
   return state.position !== null && (state.holderPosition ?? 0) - state.position <= policy.lagMax;

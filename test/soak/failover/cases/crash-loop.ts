@@ -1,7 +1,7 @@
 // Both members crash again and again: their services, then their lease processes. Never two owners; a fit member is found while
 // there is one; the budget keeps the address from going back and forth for mere preference. lease.md, rule 13 and Groups.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRandom } from '../../../../services/demo/random.ts';
@@ -119,7 +119,10 @@ async function checkQuarantine(group: Group, expect: Expect): Promise<void> {
   });
   const other = group.node(holder.number === 1 ? 2 : 1);
   await other.order({ kind: 'quarantine', isOn: true });
-  await until('the quarantine is durable', async () => ((await other.status()).isQuarantined ? true : undefined));
+  const file = join(other.folder, 'state', 'mail.voter');
+  await until('the quarantine is on disk', async () =>
+    readFileSync(file, 'utf8').includes('isQuarantined\\":true') ? true : undefined,
+  );
   await restart(other);
   expect((await other.status()).isQuarantined, 'the quarantine was forgotten by a restart');
   await holder.order({ kind: 'handOver' });
