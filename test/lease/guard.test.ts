@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { arpAnnouncement, neighbourAdvertisement } from '../../services/lease/guard/announcement-frames.ts';
+import { announceAfterMs } from '../../services/lease/guard/announcer.ts';
 import { ipv6Number } from '../../services/lease/guard/ruleset.ts';
 import { createCluster, type LeaseCluster, type LeaseNode, theHolder, until } from './lease-cluster.ts';
 import { canMakeNamespaces, createNetwork, type Network } from './namespaces.ts';
@@ -399,6 +400,49 @@ describe.skipIf(!isPossible)('the guard (needs root, nftables, socat, iproute2)'
       expect(countOf(`ours${second.number}`)).toBe(0);
     } finally {
       network.run(client, ['nft', 'delete', 'table', 'netdev', 'seen']);
+    }
+  });
+
+  test('announcements are repeated a few times after the opening, and again after a link comes up and after rules were put back', async () => {
+    const nodes = await running();
+    const first = await theHolder(nodes);
+    const rule = (match: string) => `add rule netdev heard frames ${match} counter name heard`;
+    network.run(
+      client,
+      ['nft', '-f', '-'],
+      [
+        ...['add table netdev heard', 'add counter netdev heard heard'],
+        'add chain netdev heard frames { type filter hook ingress device "eth0" priority 0; policy accept; }',
+        rule(`arp saddr ip ${v4} arp daddr ip ${v4}`),
+        '',
+      ].join('\n'),
+    );
+    const heard = () =>
+      Number(/packets (\d+)/.exec(network.run(client, ['nft', 'list', 'counter', 'netdev', 'heard', 'heard']))?.[1]);
+    const times = announceAfterMs.length;
+    const heardAgain = (what: string, since: number) =>
+      until(what, async () => (heard() >= since + times ? true : undefined)).then(() =>
+        expect(heard()).toBe(since + times),
+      );
+    try {
+      const second = nodes.find((node) => node !== first);
+      if (second === undefined) throw new Error('three nodes');
+      await until('the heir is heard and fit', async () =>
+        (await first.status()).peers.every((peer) => peer.isEligible) ? true : undefined,
+      );
+      const before = heard();
+      await first.order({ kind: 'handOver', heir: second.number });
+      await until('the heir holds', async () => ((await second.status()).role === 'holding' ? true : undefined));
+      await heardAgain('each announcement of the opening', before);
+      const beforeLink = heard();
+      network.runOnSwitch(['ip', 'link', 'set', `p${second.number - 1}`, 'down']);
+      network.runOnSwitch(['ip', 'link', 'set', `p${second.number - 1}`, 'up']);
+      await heardAgain('each announcement after the link', beforeLink);
+      const beforeFlush = heard();
+      network.run(second.number - 1, ['nft', 'flush', 'ruleset']);
+      await heardAgain('each announcement after the flush', beforeFlush);
+    } finally {
+      network.run(client, ['nft', 'delete', 'table', 'netdev', 'heard']);
     }
   });
 

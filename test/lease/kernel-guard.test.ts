@@ -8,6 +8,7 @@ import { createAddressKeeper, waitingBytesMax } from '../../services/lease/guard
 import { createCoarseGuard } from '../../services/lease/guard/coarse-guard.ts';
 import type { Guard } from '../../services/lease/guard/guard-port.ts';
 import { armAgainMs, createKernelGuard } from '../../services/lease/guard/kernel-guard.ts';
+import { createNftChild, linesWaitingMax } from '../../services/lease/guard/nft-child.ts';
 import { leaseConfigSchema } from '../../services/protocol/lease-config.ts';
 import { systemClock } from '../../services/runtime/clock.ts';
 import { until } from './lease-cluster.ts';
@@ -182,5 +183,27 @@ test('an ip child that takes nothing is ended once more waits than its bound, an
     await until('the new one reads', async () => readFileSync(taken, 'utf8').includes('192.0.2.131/24') || undefined);
   } finally {
     await keeper.stop();
+  }
+});
+
+test('no more lines wait for an nft that takes none than the guard writes at once', async () => {
+  command('setpriv', 'exec sleep 60');
+  const nft = createNftChild({
+    ...{ after: systemClock.after, onEnd: () => {}, onFault: () => {} },
+    first: { text: () => undefined, done: () => {} },
+  });
+  try {
+    const ends: boolean[] = [];
+    const write = () =>
+      nft.write(
+        () => 'a line',
+        (isDone) => ends.push(isDone),
+      );
+    for (let line = 0; line <= linesWaitingMax; line++) write();
+    expect(write).toThrow('more lines wait');
+    await until('all have failed with their writer', async () => (ends.length > linesWaitingMax ? true : undefined));
+    expect(new Set(ends)).toEqual(new Set([false]));
+  } finally {
+    await nft.stop();
   }
 });

@@ -6,8 +6,10 @@ import type { LeaseAddressConfig } from '../../protocol/lease-config.ts';
 import { bareAddress } from '../../protocol/lease-config.ts';
 import { arpAnnouncement, neighbourAdvertisement } from './announcement-frames.ts';
 
-/** After the opening, in ms: switches and neighbours may miss one. */
+/** After the opening, and after a link has come up, in ms: switches and neighbours may miss one. */
 export const announceAfterMs = [0, 20, 200, 1000, 5000] as const;
+/** A switch that was started anew, or a cable in another port, knows nothing of the addresses. */
+const lookAtLinksEveryMs = 200;
 
 export type Announcer = {
   readonly announce: (isCurrent: () => boolean) => void;
@@ -20,6 +22,7 @@ export function createAnnouncer(
   addresses: readonly LeaseAddressConfig[],
   deps: {
     readonly after: (delayMs: number, task: () => void) => () => void;
+    readonly every: (periodMs: number, task: () => void) => () => void;
     readonly onFault: (what: string, error?: unknown) => void;
   },
 ): Announcer {
@@ -53,36 +56,61 @@ export function createAnnouncer(
     prepare(address);
   }
 
+  /** What is announced while it is current; undefined: nothing since the last silence. */
+  let isAnnounced: (() => boolean) | undefined;
+  function announce(isCurrent: () => boolean): void {
+    isAnnounced = isCurrent;
+    for (const cancel of cancels) cancel();
+    const tellAll = () => {
+      if (!isCurrent()) return;
+      for (const address of addresses) {
+        try {
+          tell(address);
+        } catch (error) {
+          deps.onFault(`${address.address} could not be announced on ${address.device}`, error);
+        }
+      }
+    };
+    const [, ...later] = announceAfterMs;
+    cancels = later.map((delayMs) => deps.after(delayMs, tellAll));
+    tellAll();
+  }
   function silence(): void {
+    isAnnounced = undefined;
     for (const cancel of cancels) cancel();
     for (const child of sending) child.kill('SIGKILL');
   }
+  let linksUp = timesUp(addresses);
+  const stopLooking = deps.every(lookAtLinksEveryMs, () => {
+    const before = linksUp;
+    linksUp = timesUp(addresses);
+    if (linksUp !== before && isAnnounced !== undefined) announce(isAnnounced);
+  });
 
   for (const address of addresses) prepare(address);
   return {
+    announce,
     silence,
-    announce: (isCurrent) => {
-      for (const cancel of cancels) cancel();
-      const tellAll = () => {
-        if (!isCurrent()) return;
-        for (const address of addresses) {
-          try {
-            tell(address);
-          } catch (error) {
-            deps.onFault(`${address.address} could not be announced on ${address.device}`, error);
-          }
-        }
-      };
-      const [, ...later] = announceAfterMs;
-      cancels = later.map((delayMs) => deps.after(delayMs, tellAll));
-      tellAll();
-    },
     stop: () => {
       isStopped = true;
+      stopLooking();
       silence();
       for (const child of waiting.values()) child.stdin?.end();
     },
   };
+}
+
+/** How often each device's link has come up; one that is not there has none. */
+function timesUp(addresses: readonly LeaseAddressConfig[]): string {
+  return addresses
+    .map(({ device }) => {
+      try {
+        return readFileSync(`/sys/class/net/${device}/carrier_up_count`, 'latin1').trim();
+      } catch {
+        return '';
+      }
+    })
+    .join(' ');
 }
 
 /** Throws when the device is not there. */

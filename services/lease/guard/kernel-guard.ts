@@ -78,7 +78,7 @@ export function createKernelGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
     onAbsent: presence.note,
     onPresent: presence.clear,
   });
-  const announcer = createAnnouncer(config.addresses, { after, onFault });
+  const announcer = createAnnouncer(config.addresses, { after, every: deps.every, onFault });
   const watch = createRulesetWatch(config.name, {
     ...{ after, every: deps.every, monotonicMs, onFault, guardsDevices: rules.guardsDevices },
     onLost: () => {
