@@ -446,6 +446,48 @@ describe.skipIf(!isPossible)('the guard (needs root, nftables, socat, iproute2)'
     }
   });
 
+  test('a container with its own card on the same device (macvlan) is silent while the guard of its host is closed', async () => {
+    const nodes = await running();
+    const first = await theHolder(nodes);
+    await served(first, now());
+    const second = nodes.find((node) => node !== first);
+    if (second === undefined) throw new Error('three nodes');
+    const [container, mac, other] = [`${network.nameOf(0)}-mv`, '02:00:00:00:99:01', '10.99.0.202'];
+    const ip = (...words: string[]) => execFileSync('ip', words, { stdio: ['ignore', 'pipe', 'pipe'] });
+    ip('netns', 'add', container);
+    try {
+      const link = ['link', 'add', 'mv0', 'link', 'eth0', 'address', mac, 'netns', container];
+      ip('-n', network.nameOf(second.number - 1), ...link, 'type', 'macvlan', 'mode', 'bridge');
+      for (const address of [v4, other]) ip('-n', container, 'address', 'add', `${address}/24`, 'dev', 'mv0');
+      ip('-n', container, 'link', 'set', 'mv0', 'up');
+      const table = 'add table netdev cards';
+      const counters = [v4, other].map((address, index) => [
+        `add counter netdev cards from${index}`,
+        `add rule netdev cards frames ether saddr ${mac} arp saddr ip ${address} arp operation reply counter name from${index}`,
+      ]);
+      const chain =
+        'add chain netdev cards frames { type filter hook ingress device "eth0" priority 0; policy accept; }';
+      const rules = [table, chain, ...counters.flat(), ''].join('\n');
+      network.run(client, ['nft', '-f', '-'], rules);
+      const countOf = (index: number) =>
+        Number(
+          /packets (\d+)/.exec(network.run(client, ['nft', 'list', 'counter', 'netdev', 'cards', `from${index}`]))?.[1],
+        );
+      const asks = 5;
+      for (let ask = 1; ask <= asks; ask++) {
+        for (const address of [v4, other]) {
+          network.run(client, ['ip', 'neighbour', 'replace', address, 'dev', 'eth0', 'nud', 'failed']);
+          network.run(client, ['ip', 'neighbour', 'replace', address, 'dev', 'eth0', 'use']);
+        }
+        await until('its other address answers', async () => (countOf(1) >= ask ? true : undefined));
+      }
+      expect(countOf(0)).toBe(0);
+    } finally {
+      ip('netns', 'delete', container);
+      network.run(client, ['nft', 'delete', 'table', 'netdev', 'cards']);
+    }
+  });
+
   test('boot rules load where nothing runs, and keep every address closed', async () => {
     const nodes = await running();
     const first = await theHolder(nodes);

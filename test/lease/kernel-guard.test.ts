@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createAddressKeeper, waitingBytesMax } from '../../services/lease/guard/address-keeper.ts';
+import { findBypasses } from '../../services/lease/guard/bypasses.ts';
 import { createCoarseGuard } from '../../services/lease/guard/coarse-guard.ts';
 import type { Guard } from '../../services/lease/guard/guard-port.ts';
 import { armAgainMs, createKernelGuard } from '../../services/lease/guard/kernel-guard.ts';
 import { createNftChild, linesWaitingMax } from '../../services/lease/guard/nft-child.ts';
-import { leaseConfigSchema } from '../../services/protocol/lease-config.ts';
+import { type LeaseGroupConfig, leaseConfigSchema } from '../../services/protocol/lease-config.ts';
 import { systemClock } from '../../services/runtime/clock.ts';
 import { until } from './lease-cluster.ts';
 
@@ -29,14 +30,9 @@ afterEach(async () => {
 
 const command = (name: string, body: string) =>
   writeFileSync(join(folder, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
-/** It says nothing of the lines, and answers when it is asked to describe something. */
-const nftThatTakesAll = 'while read -r line; do case $line in describe*) echo "datatype mark";; esac; done';
-function openGuard(onFitness: (part: string, isFit: boolean) => void, group: Record<string, unknown> = {}): Guard {
-  command('socat', 'exec cat >/dev/null');
-  command('setpriv', 'shift 2; exec "$@"');
-  command('ip', 'case "$*" in *show*) ;; *) exec cat >/dev/null;; esac');
+function groupOf(group: Record<string, unknown>): LeaseGroupConfig {
   const voter = (number: number) => ({ number, node: `mx${number}`, host: `192.0.2.${number}` });
-  const config = leaseConfigSchema.parse({
+  const [config] = leaseConfigSchema.parse({
     node: 'mx1',
     groups: [
       {
@@ -46,8 +42,17 @@ function openGuard(onFitness: (part: string, isFit: boolean) => void, group: Rec
         ...group,
       },
     ],
-  }).groups[0];
+  }).groups;
   if (config === undefined) throw new Error('one group');
+  return config;
+}
+/** It says nothing of the lines, and answers when it is asked to describe something. */
+const nftThatTakesAll = 'while read -r line; do case $line in describe*) echo "datatype mark";; esac; done';
+function openGuard(onFitness: (part: string, isFit: boolean) => void, group: Record<string, unknown> = {}): Guard {
+  command('socat', 'exec cat >/dev/null');
+  command('setpriv', 'shift 2; exec "$@"');
+  command('ip', 'case "$*" in *show*) ;; *) exec cat >/dev/null;; esac');
+  const config = groupOf(group);
   const create = config.guard === 'kernel' ? createKernelGuard : createCoarseGuard;
   return create(config, {
     ...systemClock,
@@ -206,4 +211,28 @@ test('no more lines wait for an nft that takes none than the guard writes at onc
   } finally {
     await nft.stop();
   }
+});
+
+test('ways around the hooks make the guard none, each with its sentence; rules at the devices come before most', async () => {
+  const takesAll = (flowtable: string) =>
+    `case "$*" in *flowtables*) printf '%s\\n' ${flowtable};; *) ${nftThatTakesAll};; esac`;
+  const link = (more: string) =>
+    `case "$*" in *link*) echo '[{"ifname":"lo",${more}}]';; *) exec cat >/dev/null;; esac`;
+  const found = (guardsDevices: boolean) => findBypasses(groupOf({}), guardsDevices);
+  command('nft', takesAll("'table inet x {' '  flowtable f {' '    hook ingress priority filter' '  }' '}'"));
+  command('ip', link('"linkinfo":{"info_kind":"macvlan"}'));
+  expect(await found(true)).toEqual([]);
+  expect(await found(false)).toEqual([
+    expect.stringContaining('macvlan'),
+    expect.stringContaining('A flowtable carries'),
+  ]);
+  command('nft', takesAll("'table inet x {' '  flowtable f {' '    flags offload' '  }' '}'"));
+  command('ip', link('"xdp":{"mode":1}'));
+  const sentences = await found(true);
+  expect(sentences).toEqual([expect.stringContaining('An XDP program on lo'), expect.stringContaining('is offloaded')]);
+  guard = openGuard(() => {});
+  command('ip', link('"xdp":{"mode":1}'));
+  guard.close(() => {});
+  await until('it is told', async () => (guard?.report().kind === 'none' ? true : undefined));
+  expect(guard.report().faults).toEqual(sentences);
 });
