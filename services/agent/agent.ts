@@ -2,7 +2,6 @@ import type { SyslogName } from '../protocol/ingest.ts';
 import { protocolVersion } from '../protocol/version.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { createLeaseKeeper } from '../runtime/lease/lease-keeper.ts';
-import { createLeaseLink } from '../runtime/lease/lease-link.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { StopStack } from '../runtime/stop-stack.ts';
 import { createCommandIntake } from './actions/command-intake.ts';
@@ -10,8 +9,6 @@ import { createCheckpointSaver, loadCheckpoint, saveCheckpoint } from './checkpo
 import type { AgentConfig } from './config.ts';
 import { createControlChannel } from './control-channel.ts';
 import { createAgentEvents } from './events.ts';
-import { leaseFamilies } from './lease/lease-families.ts';
-import { createFamilyBoard } from './metrics/family.ts';
 import { createLineCounter } from './metrics/log/line-counter.ts';
 import { createNodeMetrics } from './metrics/node-metrics.ts';
 import { createMetricsPush } from './metrics/push.ts';
@@ -81,19 +78,13 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
           { clock, random, events: createIdentityEvents({ log, registry: events.registry }) },
         );
   if (keeper !== undefined) stack.add('identity', keeper.stop);
-  const leaseBoard = createFamilyBoard(events.registry);
+  // Only a node with a lease process pays for what speaks with one.
   const lease =
     config.lease === undefined
       ? undefined
-      : createLeaseLink(
+      : (await import('./lease/lease-side.ts')).createLeaseSide(
           { node: config.node, socket: config.lease.socket },
-          {
-            clock,
-            onLook: (look) => {
-              events.leaseLooked(look, config.node);
-              leaseBoard.show('lease', leaseFamilies(look));
-            },
-          },
+          { clock, events },
         );
   if (lease !== undefined) stack.add('lease link', lease.stop);
   const commands = await createCommandIntake(

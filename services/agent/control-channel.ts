@@ -1,8 +1,14 @@
 import { io } from 'socket.io-client';
 import { z } from 'zod';
 import { actionResultSchema } from '../protocol/action.ts';
-import { failoverEvents } from '../protocol/failover.ts';
-import { agentNamespace, type Heartbeat, type Hello, type HelloReply, helloReplySchema } from '../protocol/live.ts';
+import {
+  agentNamespace,
+  type Heartbeat,
+  type Hello,
+  type HelloReply,
+  helloReplySchema,
+  leaseEvents,
+} from '../protocol/live.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { LeaseLink } from '../runtime/lease/lease-link.ts';
 import type { CommandIntake } from './actions/command-intake.ts';
@@ -93,7 +99,7 @@ export function createControlChannel(
       if (typeof acknowledge === 'function') acknowledge(reply);
     });
   });
-  socket.on(failoverEvents.preflight, (payload: unknown, acknowledge: unknown) => {
+  socket.on(leaseEvents.preflight, (payload: unknown, acknowledge: unknown) => {
     if (typeof acknowledge !== 'function') return;
     void (lease?.preflight(payload) ?? Promise.resolve(noLease)).then((reply) => acknowledge(reply));
   });

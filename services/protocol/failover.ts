@@ -25,14 +25,6 @@ export const failoverLimits = {
   auditMax: 200,
 } as const;
 
-/** Events of the control channel. Agent → control: the first two; control → agent: the third, answered by a PreflightReply. */
-export const failoverEvents = {
-  status: 'lease-status',
-  /** Acknowledged with true once it is durable; else it is sent again. */
-  history: 'lease-history',
-  preflight: 'lease-preflight',
-} as const;
-
 /** `status` null: the lease process does not answer, and `why` says how. */
 export const leaseStatusMessageSchema = z.object({
   node: z.string().min(1).max(255),

@@ -25,6 +25,14 @@ export const helloReplySchema = z.discriminatedUnion('ok', [
 ]);
 export type HelloReply = z.infer<typeof helloReplySchema>;
 
+/** About the lease process beside an agent. Agent → control: the first two; control → agent: the third, answered by a PreflightReply. */
+export const leaseEvents = {
+  status: 'lease-status',
+  /** Acknowledged with true once it is durable; else it is sent again. */
+  history: 'lease-history',
+  preflight: 'lease-preflight',
+} as const;
+
 /** Sent every `heartbeatMs`: what the agent reads and how far it got. */
 export const heartbeatSchema = z.object({
   node: z.string(),

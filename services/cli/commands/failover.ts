@@ -9,7 +9,8 @@ import {
   leaseStatusSchema,
   preflightSchema,
 } from '../../protocol/lease-status.ts';
-import { askLease, defaultLeaseSocket } from '../../runtime/lease/ask-lease.ts';
+import { askLease } from '../../runtime/lease/ask-lease.ts';
+import { defaultLeaseSocket } from '../../runtime/lease/lease-keeper.ts';
 import { exitStatus } from '../../runtime/run-process.ts';
 import { readNumber } from '../read-number.ts';
 import {

@@ -1,11 +1,11 @@
 // The witness beside control: a voter in a process of its own, which speaks here without a channel in between.
 import {
-  failoverEvents as channelEvents,
   leaseHistoryMessageSchema,
   leaseStatusMessageSchema,
   type PreflightReply,
   preflightReplySchema,
 } from '../../protocol/failover.ts';
+import { leaseEvents } from '../../protocol/live.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { createLeaseLink } from '../../runtime/lease/lease-link.ts';
 import type { FailoverEvents } from './failover-events.ts';
@@ -39,7 +39,7 @@ export function createWitness(
   );
   link.connected({
     tell: (event, payload) => {
-      if (event === channelEvents.status) failover.heardStatus(leaseStatusMessageSchema.parse(payload));
+      if (event === leaseEvents.status) failover.heardStatus(leaseStatusMessageSchema.parse(payload));
     },
     ask: (_event, payload) =>
       failover.heardHistory(leaseHistoryMessageSchema.parse(payload)).then(

@@ -2,8 +2,8 @@ import type { Server, Socket } from 'socket.io';
 import { z } from 'zod';
 import { type ActionResult, actionResultSchema, type CommandReply, commandReplySchema } from '../../protocol/action.ts';
 import { AppError } from '../../protocol/errors.ts';
-import { failoverEvents, failoverLimits, type PreflightReply, preflightReplySchema } from '../../protocol/failover.ts';
-import { agentNamespace, type HelloReply, heartbeatSchema, helloSchema } from '../../protocol/live.ts';
+import { failoverLimits, type PreflightReply, preflightReplySchema } from '../../protocol/failover.ts';
+import { agentNamespace, type HelloReply, heartbeatSchema, helloSchema, leaseEvents } from '../../protocol/live.ts';
 import { type SignedCommand, signedCommandSchema } from '../../protocol/trust.ts';
 import { protocolVersion } from '../../protocol/version.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -113,7 +113,7 @@ export function serveAgents(
       if (socket === undefined) return { ok: false, detail: `The agent of ${node} is not connected.` };
       const reply: unknown = await socket
         .timeout(failoverLimits.preflightWithinMs)
-        .emitWithAck(failoverEvents.preflight, { group })
+        .emitWithAck(leaseEvents.preflight, { group })
         .catch(() => undefined);
       const read = preflightReplySchema.safeParse(reply);
       return read.success ? read.data : { ok: false, detail: `The agent of ${node} has not answered in time.` };

@@ -2,7 +2,8 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'socket.io';
 import { expect, test, vi } from 'vitest';
-import { failoverEvents, failoverLimits } from '../../protocol/failover.ts';
+import { failoverLimits } from '../../protocol/failover.ts';
+import { leaseEvents } from '../../protocol/live.ts';
 import { listenForLeases } from './lease-channel.ts';
 
 const iso = '2026-11-22T10:00:00.000Z';
@@ -26,11 +27,11 @@ function listen(node: string | undefined = 'mx1') {
   return { socket, failover, events };
 }
 const acknowledged = (socket: EventEmitter, payload: unknown): Promise<unknown> =>
-  new Promise((resolve) => socket.emit(failoverEvents.history, payload, resolve));
+  new Promise((resolve) => socket.emit(leaseEvents.history, payload, resolve));
 
 test('a status of the own node is heard', () => {
   const { socket, failover, events } = listen();
-  socket.emit(failoverEvents.status, status);
+  socket.emit(leaseEvents.status, status);
   expect(failover.heardStatus).toHaveBeenCalledWith(expect.objectContaining({ node: 'mx1' }));
   expect(events.reportRefused).not.toHaveBeenCalled();
 });
@@ -46,7 +47,7 @@ test.each<[string, unknown, string | undefined, string]>([
   const failover = { heardStatus: vi.fn(), heardHistory: vi.fn() };
   const events = { reportRefused: vi.fn() };
   listenForLeases(socket as unknown as Socket, () => node, { failover, events });
-  socket.emit(failoverEvents.status, payload);
+  socket.emit(leaseEvents.status, payload);
   expect(failover.heardStatus).not.toHaveBeenCalled();
   expect(events.reportRefused).toHaveBeenCalledWith(reason);
 });

@@ -1,11 +1,7 @@
 // What an agent forwards of its lease process, over the connection that it said hello on.
 import type { Socket } from 'socket.io';
-import {
-  failoverEvents,
-  failoverLimits,
-  leaseHistoryMessageSchema,
-  leaseStatusMessageSchema,
-} from '../../protocol/failover.ts';
+import { failoverLimits, leaseHistoryMessageSchema, leaseStatusMessageSchema } from '../../protocol/failover.ts';
+import { leaseEvents } from '../../protocol/live.ts';
 import type { FailoverEvents } from '../failover/failover-events.ts';
 import type { FailoverKeeper } from '../failover/failover-keeper.ts';
 
@@ -18,7 +14,7 @@ export type LeaseIntake = {
 export function listenForLeases(socket: Socket, nodeOf: () => string | undefined, intake: LeaseIntake): void {
   const { failover, events } = intake;
 
-  socket.on(failoverEvents.status, (payload: unknown) => {
+  socket.on(leaseEvents.status, (payload: unknown) => {
     if (JSON.stringify(payload)?.length > failoverLimits.statusBytesMax) return events.reportRefused('too-large');
     const message = leaseStatusMessageSchema.safeParse(payload);
     if (!message.success) return events.reportRefused('not-understood');
@@ -26,7 +22,7 @@ export function listenForLeases(socket: Socket, nodeOf: () => string | undefined
     failover.heardStatus(message.data);
   });
 
-  socket.on(failoverEvents.history, (payload: unknown, acknowledge: unknown) => {
+  socket.on(leaseEvents.history, (payload: unknown, acknowledge: unknown) => {
     const reply = (isTaken: boolean) => {
       if (typeof acknowledge === 'function') acknowledge(isTaken);
     };

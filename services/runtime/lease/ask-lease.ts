@@ -10,8 +10,6 @@ const answerCharsMax = 4 * 1024 * 1024;
 /** One entry of a history is a few hundred. */
 const lineCharsMax = 64 * 1024;
 
-export const defaultLeaseSocket = '/run/mailward/lease/status.sock';
-
 /**
  * The checked answer with the body as it came. `order`: sent as JSON.
  * @throws AppError with the process's own code, or `unreachable`.

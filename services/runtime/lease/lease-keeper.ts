@@ -6,12 +6,13 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
-import { defaultLeaseSocket } from './ask-lease.ts';
 
 /** How often it is looked whether it answers, and how long a start may take before the next one. */
 const lookEveryMs = 2000;
 const startWithinMs = 10_000;
 const connectWithinMs = 1000;
+
+export const defaultLeaseSocket = '/run/mailward/lease/status.sock';
 
 export const leaseKeeperConfigSchema = z.strictObject({
   /** The lease process's own file. */

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { failoverEvents, failoverLimits, leaseHistoryMessageSchema } from '../../protocol/failover.ts';
+import { failoverLimits, leaseHistoryMessageSchema } from '../../protocol/failover.ts';
 import { leaseHistorySchema, leaseStatusSchema, leaseWatchLineSchema } from '../../protocol/lease-status.ts';
+import { leaseEvents } from '../../protocol/live.ts';
 import { systemClock } from '../clock.ts';
 import { createLeaseLink, type LeaseLink } from './lease-link.ts';
 
@@ -95,7 +96,7 @@ function connect(answer: (numbers: readonly number[]) => boolean) {
   const statuses: unknown[] = [];
   const told: number[][] = [];
   link.connected({
-    tell: (event, payload) => void (event === failoverEvents.status && statuses.push(payload)),
+    tell: (event, payload) => void (event === leaseEvents.status && statuses.push(payload)),
     ask: async (_event, payload) => {
       const numbers = leaseHistoryMessageSchema.parse(payload).entries.map(({ number }) => number);
       told.push(numbers);

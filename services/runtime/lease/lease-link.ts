@@ -2,7 +2,6 @@
 // later but the newest word. The history waits in the lease process itself, which remembers a bounded part of it.
 import { z } from 'zod';
 import {
-  failoverEvents,
   failoverLimits,
   leaseHistoryMessageSchema,
   leaseStatusMessageSchema,
@@ -17,6 +16,7 @@ import {
   leaseOrderAnswerSchema,
   preflightSchema,
 } from '../../protocol/lease-status.ts';
+import { leaseEvents } from '../../protocol/live.ts';
 import type { Clock } from '../clock.ts';
 import { askLease, watchLease } from './ask-lease.ts';
 import { createLeaseWatch, type LeaseLook } from './lease-watch.ts';
@@ -75,7 +75,7 @@ export function createLeaseLink(
     told = { key, at: clock.monotonicMs() };
     const { status = null, why = '' } = look;
     const message = { node, status, why: why.slice(0, detailCharsMax) };
-    channel.tell(failoverEvents.status, z.encode(leaseStatusMessageSchema, message));
+    channel.tell(leaseEvents.status, z.encode(leaseStatusMessageSchema, message));
   }
 
   /** One message at a time; what is not acknowledged is told again at the next look. */
@@ -94,7 +94,7 @@ export function createLeaseLink(
           if (last === undefined) break;
           const { startedAt } = mine;
           const message = z.encode(leaseHistoryMessageSchema, { node, group, incarnation, startedAt, entries });
-          const isTaken = await channel?.ask(failoverEvents.history, message, failoverLimits.historyWithinMs);
+          const isTaken = await channel?.ask(leaseEvents.history, message, failoverLimits.historyWithinMs);
           if (isTaken !== true) return;
           mine.numbers.set(incarnation, last);
         }
@@ -114,7 +114,7 @@ export function createLeaseLink(
       const known = startedAt === having.startedAt ? (having.numbers.get(incarnation) ?? 0) : 0;
       if (node === undefined || entry.number <= known) continue;
       const message = z.encode(leaseHistoryMessageSchema, { node, group, incarnation, startedAt, entries: [entry] });
-      const isTaken = await channel?.ask(failoverEvents.history, message, failoverLimits.historyWithinMs);
+      const isTaken = await channel?.ask(leaseEvents.history, message, failoverLimits.historyWithinMs);
       const isNext = startedAt === having.startedAt && entry.number === known + 1;
       if (isTaken === true && isNext) having.numbers.set(incarnation, entry.number);
     }
