@@ -8,9 +8,9 @@ export const infectedWords = 'MAILWARD-LAB-TEST-SIGNATURE';
 /** Not the machine's own folder, where all the world's signatures may lie: they would need gigabytes in each host. */
 const signatureFolder = '/var/lib/clamav-lab';
 
-const clamdConf = `LocalSocket /run/clamav/clamd.ctl
+const clamdSocket = '/run/clamav/clamd.ctl';
+const clamdConf = `LocalSocket ${clamdSocket}
 LocalSocketMode 666
-FixStaleSocket true
 User clamav
 DatabaseDirectory ${signatureFolder}
 LogSyslog true
@@ -22,7 +22,7 @@ const milterSocket = `/var/spool/postfix/${clamavMilterSocket}`;
 const milterConf = `MilterSocket ${milterSocket}
 MilterSocketMode 666
 FixStaleSocket true
-ClamdSocket unix:/run/clamav/clamd.ctl
+ClamdSocket unix:${clamdSocket}
 User clamav
 OnFail Defer
 OnInfected Reject
@@ -43,10 +43,15 @@ export const antivirusFiles: readonly HostFile[] = [
   },
 ];
 
-/** Its start ends when the signatures are read and the socket is there. */
+/**
+ * Its start ends when the signatures are read and the socket is there. It waits for the socket itself: clamd that goes into
+ * the background by itself has a parent which waits for a signal and misses one that comes early, as with few signatures.
+ */
 export const clamdService: HostService = {
   name: 'clamd',
-  start: 'install -d -o clamav -g clamav /run/clamav; clamd',
+  start: `install -d -o clamav -g clamav /run/clamav; rm -f ${clamdSocket}
+setsid clamd --foreground &
+i=0; until test -S ${clamdSocket} || test $i -ge 300; do i=$((i+1)); sleep 0.1; done`,
   listens: [],
 };
 
