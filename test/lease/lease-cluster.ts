@@ -15,6 +15,7 @@ const leaseMain = join(import.meta.dirname, '..', '..', 'services', 'lease', 'ma
 export type LeaseNode = {
   readonly number: number;
   readonly folder: string;
+  readonly runDir: string;
   readonly port: number;
   readonly start: () => Promise<void>;
   readonly kill: (signal: NodeJS.Signals) => void;
@@ -48,6 +49,8 @@ export type ClusterOptions = {
   readonly hosts?: readonly string[];
   readonly under?: readonly (readonly string[])[];
   readonly witnesses?: readonly number[];
+  /** Where each has its folder for the boot, in memory as /run is; its own folder unless given. */
+  readonly runRoot?: string;
 };
 
 export async function createCluster(voters: number, options: ClusterOptions): Promise<LeaseCluster> {
@@ -92,13 +95,14 @@ function createNode(
   options: ClusterOptions & { readonly group: Record<string, unknown> },
 ): LeaseNode {
   mkdirSync(folder, { recursive: true });
+  const runDir = join(options.runRoot ?? folder, options.runRoot === undefined ? 'run' : `mx${number}`);
   const configFile = join(folder, 'lease.yaml');
   const writeConfig = (change: Record<string, unknown>) =>
     writeFileSync(
       configFile,
       JSON.stringify({
         ...{ node: `mx${number}`, actions: 'enabled', listen: { host, port } },
-        ...{ stateDir: join(folder, 'state'), runDir: join(folder, 'run') },
+        ...{ stateDir: join(folder, 'state'), runDir },
         ...options.top,
         groups: [{ ...options.group, ...change }],
       }),
@@ -107,9 +111,9 @@ function createNode(
   let child: ChildProcess | undefined;
   let isNew = true;
   let log = '';
-  const path = join(folder, 'run', 'status.sock');
+  const path = join(runDir, 'status.sock');
   return {
-    ...{ number, folder, port, writeConfig },
+    ...{ number, folder, runDir, port, writeConfig },
     start: async () => {
       if (isNew) await once(spawn(process.execPath, [leaseMain, '--config', configFile, '--init']), 'exit');
       isNew = false;

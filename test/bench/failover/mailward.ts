@@ -21,7 +21,7 @@ export async function createMailward(world: World, advertMs: number): Promise<Co
   const { network, probes } = world;
   // Each host watches its own service, so every file names its own pid file.
   const cluster: LeaseCluster = await createCluster(members.length, {
-    ...{ advertMs, hosts: network.hosts },
+    ...{ advertMs, hosts: network.hosts, runRoot: world.folder },
     under: members.map((host) => ['ip', 'netns', 'exec', network.nameOf(host)]),
     group: {
       ...{ preset: 'lan', shadow: false, rttMs: rttMsOf(advertMs) },
@@ -47,7 +47,7 @@ export async function createMailward(world: World, advertMs: number): Promise<Co
   let form: 'none' | 'alone' | 'kept' = 'none';
   let agent: ChildProcess | undefined;
 
-  const runFile = join(owner.folder, 'run', 'mail.run');
+  const runFile = join(owner.runDir, 'mail.run');
   /** Written before anything that it records is sent, so that it is the holder's own last word. */
   const leaseEndsAt = (): number => Number(/deadline\W+([\d.]+)/.exec(readFileSync(runFile, 'utf8'))?.[1]);
 
@@ -55,7 +55,7 @@ export async function createMailward(world: World, advertMs: number): Promise<Co
     const file = join(owner?.folder ?? '', 'agent.yaml');
     const lease = {
       config: join(owner?.folder ?? '', 'lease.yaml'),
-      socket: join(owner?.folder ?? '', 'run', 'status.sock'),
+      socket: join(owner?.runDir ?? '', 'status.sock'),
     };
     const content = {
       files: [join(world.folder, 'mail.log')],

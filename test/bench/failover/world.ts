@@ -3,7 +3,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from '../../lease/lease-cluster.ts';
 import { createNetwork } from '../../lease/namespaces.ts';
@@ -24,7 +23,8 @@ const speechOf: Record<ContenderName, string> = { mailward: 'udp dport 7401', ke
 export type World = Awaited<ReturnType<typeof createWorld>>;
 
 export async function createWorld() {
-  const folder = mkdtempSync(join(tmpdir(), 'mailward-failover-'));
+  // In memory, as /run is.
+  const folder = mkdtempSync('/dev/shm/mailward-failover-');
   const network = createNetwork(members.length + 1);
   const children = new Set<ChildProcess>();
 
