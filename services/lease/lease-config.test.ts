@@ -60,6 +60,25 @@ test.each<[string, unknown[], RegExp]>([
     /fd00::9 is also in group mail/,
   ],
   [
+    'an address that a voter has as its own',
+    [group({ addresses: [{ address: '192.0.2.3/24', device: 'eth0' }] })],
+    /groups.0.addresses.0: 192.0.2.3 is the fixed address of voter 3/,
+  ],
+  [
+    'a name twice',
+    [group(), other({ name: 'mail', addresses: [{ address: '192.0.2.101', device: 'eth0' }] })],
+    /groups.1.name: The name mail is also in group mail/,
+  ],
+  ['one voter alone', [group({ voters: [voter(1)] })], /One voter has nobody to hand over to/],
+  ['a voter number that is none', [group({ voters: [voter(0), voter(2), voter(3)] })], /voters.0.number/],
+  ['A that no network holds', [group({ advertMs: 5 })], /advertMs/],
+  ['T beyond all bounds', [group({ leaseMs: 3_600_000 })], /leaseMs/],
+  [
+    'A of the preset below four round trips',
+    [group({ preset: 'lan', rttMs: 40 })],
+    /A of 100 ms is too short for a round trip of 40 ms: at least 160 ms/,
+  ],
+  [
     'an incarnation twice',
     [group(), other({ incarnation: group().incarnation, addresses: [{ address: '192.0.2.101', device: 'eth0' }] })],
     /incarnation .* is also in group mail/,

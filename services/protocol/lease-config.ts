@@ -170,6 +170,18 @@ function checkVoters(group: z.infer<typeof groupShape>, fault: Fault): void {
     fault(['voters'], 'One voter has nobody to hand over to: a group has at least three voters');
 }
 
+/** The guard closes a group's addresses wherever the group is not held: a voter that listens there would hear nobody. */
+function checkAddresses(group: z.infer<typeof groupShape>, fault: Fault): void {
+  for (const [index, { address }] of group.addresses.entries()) {
+    const voter = group.voters.find(({ host }) => bareAddress(host) === bareAddress(address));
+    if (voter !== undefined)
+      fault(
+        ['addresses', index],
+        `${bareAddress(address)} is the fixed address of voter ${voter.number}; what moves is another address`,
+      );
+  }
+}
+
 function checkTerms(group: z.infer<typeof groupShape>, fault: Fault): void {
   const { advertMs, freezeMs, rttMs, leaseMs } = leaseTermsOf(group);
   if (advertMs < 4 * rttMs)
@@ -190,6 +202,7 @@ const groupSchema = groupShape.superRefine((group, context) => {
   const fault: Fault = (path, message) => context.addIssue({ code: 'custom', path: [...path], message });
   checkVoters(group, fault);
   checkTerms(group, fault);
+  checkAddresses(group, fault);
   const ids = group.keys.map((key) => key.id);
   if (new Set(ids).size < ids.length) fault(['keys'], 'Two keys have one id; each has its own');
 });
