@@ -109,6 +109,16 @@ export const mutants: readonly Mutant[] = [
     rules: { isNewVoterMute: no, mayChangeAgain: yes, mayCarryOn: yes },
   },
   { name: 'term-known', rule: '6: T is raised only under an M that every voter has', rules: { isTermKnown: yes } },
+  {
+    name: 'M-of-newer-set',
+    rule: '6, 7: who booted with an older M is silent for the larger one',
+    rules: { isLongerTerm: no },
+  },
+  {
+    name: 'learns-within-one-set',
+    rule: '6, 7: what was learnt under one version does not count under the next',
+    rules: { learnsWithinOneSet: no },
+  },
   { name: 'M', rule: '7: a rebooted voter is silent for M', rules: { muteMs: () => 0 } },
   { name: 'ceiling', rule: '7: a voter restarts from its ceiling', rules: { restartBallot: () => 0 } },
   { name: 'ceiling-durable', rule: '7: nothing above the durable ceiling is promised', rules: { isBelowCeiling: yes } },

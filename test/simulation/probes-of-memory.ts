@@ -1,6 +1,6 @@
 // Directed probes of what a voter must remember, and of what it must not believe to remember.
 import type { Probe } from './calm-group.ts';
-import { after, broken, calmGroup, cut, cutBoth, isServed, nodeOf, restart, tell } from './calm-group.ts';
+import { after, broken, calmGroup, cut, cutBoth, isServed, nodeOf, restart, tell, until } from './calm-group.ts';
 import { boot, freeze, powerOff } from './machine.ts';
 import { holderOf, sayWell } from './members.ts';
 import { clone, keepSilenced } from './memory.ts';
@@ -110,6 +110,41 @@ const cloneFallsSilent: Probe['run'] = (subject) => {
   return broken(world);
 };
 
+/** The lease became longer than the terms that a voter's lost disk says, and the one it granted still runs when it has learnt. */
+const lostDiskKnowsNoLongerTerm: Probe['run'] = (subject) => bootsWithLostDisk(subject, false);
+/** It hears of the longer terms only while it learns. */
+const learnerHearsOfLongerTerm: Probe['run'] = (subject) => {
+  // A renewal under way when it has learnt would hide what it forgot; in some of these none is.
+  for (let seed = 1; seed <= 6; seed++) {
+    const violation = bootsWithLostDisk(subject, true, seed);
+    if (violation !== undefined) return violation;
+  }
+  return undefined;
+};
+
+function bootsWithLostDisk(subject: Subject, isCutOffFirst: boolean, seed = 1): string | undefined {
+  const world = calmGroup(subject, { seed });
+  tell(world, 1, { kind: 'retime', leaseMs: 6 * A });
+  after(world, 2 * A);
+  tell(world, 1, { kind: 'retime', leaseMs: 6 * A });
+  after(world, 2 * A);
+  cutBoth(world, [1], [3]);
+  after(world, 8 * A);
+  const voter = nodeOf(world, 2);
+  powerOff(voter);
+  voter.durable = undefined;
+  boot(world, voter);
+  if (isCutOffFirst) {
+    cutBoth(world, [2], [1, 3]);
+    until(world, () => voter.process?.state.vote === 'learning');
+    cutBoth(world, [2], [1, 3], 0);
+  }
+  until(world, () => voter.process?.state.vote === 'voting');
+  cutBoth(world, [1], [2]);
+  after(world, 8 * A);
+  return broken(world);
+}
+
 /** A clone that runs for a while, and is ended by the probe. */
 function cloneOf(world: World, id: number): SimNode {
   const twin = clone(world, nodeOf(world, id), 1000 * A);
@@ -165,6 +200,8 @@ export const memoryProbes: readonly Probe[] = [
   { name: 'late answers after a restart', run: lateAnswersAfterRestart },
   { name: 'boots forget no ballot', run: bootsForgetNoBallot },
   { name: 'slow disks forget no ballot', run: slowDisksForgetNoBallot },
+  { name: 'a lost disk knows no longer term', run: lostDiskKnowsNoLongerTerm },
+  { name: 'a learner hears of a longer term', run: learnerHearsOfLongerTerm },
   { name: 'two of three boot in turn', run: bootsInTurn },
   { name: 'a clone falls silent', run: cloneFallsSilent },
   { name: 'a cloned voter learns', run: clonedVoterLearns },

@@ -101,8 +101,8 @@ function outlivesUnder(world: World, holder: SimNode, set: VoterSet, needMs: num
   for (const voter of set.voters) {
     const original = world.nodes[voter - 1];
     const isKept =
-      (original !== undefined && outlives(world, original, holder.id, needMs)) ||
-      world.clones.some((twin) => twin.id === voter && twin.isUp && outlives(world, twin, holder.id, needMs)) ||
+      (original !== undefined && outlives(world, original, holder.id, set, needMs)) ||
+      world.clones.some((twin) => twin.id === voter && twin.isUp && outlives(world, twin, holder.id, set, needMs)) ||
       (original !== undefined && findsHello(world, original));
     if (isKept) outliving += 1;
   }
@@ -117,7 +117,7 @@ function findsHello(world: World, { id, frozenUntil, process }: SimNode): boolea
     world.queue.items.some((item) => item.kind === 'deliver' && item.node.process === process && isHello(item.datagram))
   );
 }
-function outlives(world: World, voter: SimNode, holder: number, needMs: number): boolean {
+function outlives(world: World, voter: SimNode, holder: number, set: VoterSet, needMs: number): boolean {
   if (!voter.isUp) return true;
   const known = voter.process?.state ?? voter.run;
   if (known === undefined) return true;
@@ -126,7 +126,9 @@ function outlives(world: World, voter: SimNode, holder: number, needMs: number):
   if (voter.isAsleep && world.time < voter.frozenUntil) return true;
   const now = localAt(voter, world.time);
   const grantMs = known.acceptedBy === holder ? known.acceptedUntil - now : 0;
-  return Math.max(grantMs, known.mutedUntil - now) / (1 + clockDrift) + 1 >= needMs;
+  // Who must learn hears of this set first, and is silent for its M.
+  const mutedUntil = Math.max(known.mutedUntil, known.mustLearn ? known.bootedAt + set.leaseMsMax : 0);
+  return Math.max(grantMs, mutedUntil - now) / (1 + clockDrift) + 1 >= needMs;
 }
 
 /** A freeze beyond F ended: what is still open may overlap, but for no longer than documented. */

@@ -64,6 +64,10 @@ export const leaseRules = {
   isNewVoterMute: (wasIn: boolean): boolean => !wasIn,
   isTermKnown: (leaseMs: number, leaseMsMax: number): boolean => leaseMs <= leaseMsMax,
 
+  /** Silence since the boot grows with an M that a lost disk or a backup did not know. */
+  isLongerTerm: (leaseMsMax: number, before: number): boolean => leaseMsMax > before,
+  learnsWithinOneSet: (): boolean => true,
+
   // 7: ballots and what survives a restart.
   muteMs: (leaseMsMax: number): number => leaseMsMax,
   mustLearn: (isStateLost: boolean): boolean => isStateLost,

@@ -140,14 +140,17 @@ function adoptSet(draft: Draft, event: { record: LeaseDurable }, context: Contex
   // A voter restored from an older backup was mute for the M it knew; the true one may be longer.
   const mutedUntil = isNew
     ? context.now + context.rules.muteMs(set.leaseMsMax)
-    : set.leaseMsMax > before.leaseMsMax
+    : context.rules.isLongerTerm(set.leaseMsMax, before.leaseMsMax)
       ? draft.bootedAt + context.rules.muteMs(set.leaseMsMax)
       : 0;
-  if (mutedUntil > context.now && mutedUntil > draft.mutedUntil) {
+  const isLonger = mutedUntil > context.now && mutedUntil > draft.mutedUntil;
+  if (isLonger) {
     draft.mutedUntil = mutedUntil;
-    if (draft.vote === 'voting') draft.vote = 'mute';
     context.effects.push({ kind: 'run' });
   }
+  // Who has answered a voter that learns is counted within one set; it begins again, and after its silence.
+  const mustBeginAgain = draft.vote === 'learning' && context.rules.learnsWithinOneSet();
+  if (mustBeginAgain || (isLonger && draft.vote === 'voting')) draft.vote = 'mute';
 }
 
 function startLearning(draft: Draft, _event: object, context: Context): void {
