@@ -79,7 +79,7 @@ describe.skipIf(whyNoChromium !== undefined)(`console in Chromium${why}`, () => 
     await page.keyboard.press('Enter');
     await page.waitForURL(/\/messages\/six-legs/);
     await heading(page).getByText('Delivered').waitFor();
-    expect(await page.locator('.lane').count()).toBe(6);
+    await expect.poll(() => page.locator('.lane').count()).toBe(6);
     // Each of the four kinds of bars is there, and the fate stands at the end of the last lane.
     for (const phase of ['before', 'queue', 'connect', 'transmit'])
       expect(await page.locator(`.lane .phase-${phase}`).count(), phase).toBeGreaterThan(0);
@@ -189,6 +189,7 @@ describe.skipIf(whyNoChromium !== undefined)(`console in Chromium${why}`, () => 
       '/messages/six-legs',
       '/messages/days',
       '/messages/many-recipients',
+      '/failover',
       '/live',
     ]) {
       const page = await open(path);

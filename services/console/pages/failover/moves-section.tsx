@@ -186,7 +186,9 @@ export function MovesSection({
                 <th scope="col" className="number">
                   {moveColumns.held}
                 </th>
-                <th scope="col">{moveColumns.why}</th>
+                <th scope="col" className="move-why">
+                  {moveColumns.why}
+                </th>
               </tr>
             </thead>
             <tbody>
