@@ -33,6 +33,12 @@ export function replaceCommand({ address, device }: LeaseAddressConfig, seconds:
   return `address replace ${addressWithLength(address)} dev ${device} ${lifetime}`;
 }
 
+/** An old session's retransmission would announce this node again; kernels without INET_DIAG_DESTROY leave it be. */
+export function destroySockets(addresses: readonly LeaseAddressConfig[]): void {
+  for (const { address } of addresses)
+    execFile('ss', ['-K', 'src', address.split('/')[0] ?? ''], { timeout: commandWithinMs }, () => {});
+}
+
 export function createAddressKeeper(
   addresses: readonly LeaseAddressConfig[],
   deps: {
@@ -113,9 +119,7 @@ export function createAddressKeeper(
       if (!isAsserted) return;
       isAsserted = false;
       absentSince = undefined;
-      // An old session's retransmission would announce this node again; kernels without INET_DIAG_DESTROY leave it be.
-      for (const { address } of addresses)
-        execFile('ss', ['-K', 'src', address.split('/')[0] ?? ''], { timeout: commandWithinMs }, () => {});
+      destroySockets(addresses);
     },
     stop: async () => {
       isStopped = true;

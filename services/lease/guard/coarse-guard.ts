@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 import type { LeaseGroupConfig } from '../../protocol/lease-config.ts';
 import { leaseTermsOf } from '../../protocol/lease-config.ts';
-import { addressWithLength, replaceCommand } from './address-keeper.ts';
+import { addressWithLength, destroySockets, replaceCommand } from './address-keeper.ts';
 import { createAnnouncer } from './announcer.ts';
 import type { Guard } from './guard-port.ts';
 import { armAgainMs, type GuardDeps } from './kernel-guard.ts';
@@ -59,8 +59,10 @@ export function createCoarseGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
   function close(done: () => void): void {
     announcer.silence();
     remove((isDone) => {
-      if (isDone) removing.succeeded();
-      else {
+      if (isDone) {
+        removing.succeeded();
+        destroySockets(addresses);
+      } else {
         refused += 1;
         removing.refused();
       }

@@ -20,6 +20,8 @@ export type Trial = {
 export type TrialResult = {
   readonly name: string;
   readonly overlapMs: number;
+  /** The same without what IPv6 sockets that were open go on sending from an address that has left the host: answers alone. */
+  readonly answersOverlapMs: number;
   /** Whether another host speaks at the end than at the beginning. */
   readonly isMoved: boolean;
   /** Ways in which the addresses were spoken for, by family. */
@@ -62,6 +64,12 @@ export async function runTrial(world: OverlapWorld, trial: Trial, advertMs: numb
   return {
     name: trial.name,
     overlapMs: overlapMs(intervalsOf(answers, advertMs)),
+    answersOverlapMs: overlapMs(
+      intervalsOf(
+        answers.filter((emission) => !remnants.has(nameOf(emission))),
+        advertMs,
+      ),
+    ),
     isMoved: holder !== owner || spoken.size > 1,
     kinds: [...new Set(answers.map(nameOf))].sort(),
     gapsMs: gapsOf(emissions.filter(({ kind }) => kind === 'question')),
@@ -77,6 +85,8 @@ export const kindsExpected: readonly string[] = [
   ...['arp', 'neighbour6'],
   ...(['udp', 'container', 'newTcp', 'tcp', 'syn'] satisfies EmissionKind[]).flatMap((kind) => [kind, `${kind}6`]),
 ];
+/** Linux sends from a bound IPv6 socket, and repeats its half of an IPv6 handshake, also when the address is gone. */
+const remnants: ReadonlySet<string> = new Set(['udp6', 'newTcp6', 'tcp6']);
 const nameOf = ({ kind, isV6 }: Emission): string => (isV6 ? `${kind}6` : kind);
 const gapsOf = (questions: readonly Emission[]): number[] =>
   questions.slice(1).map(({ at }, index) => at - (questions[index]?.at ?? at));

@@ -9,8 +9,10 @@ import { createOverlapWorld } from './overlap-world.ts';
 export type OverlapResult = {
   /** Of all trials but those counted apart; 0 is what is promised. */
   readonly overlapMs: number;
-  /** The rules flushed and the process that would put them back stopped: ended by the address's lifetime. */
+  /** The rules flushed and the process that would put them back stopped: answers end with the address's lifetime. */
   readonly overlapFlushedMs: number | null;
+  /** There, with what IPv6 sockets that were open go on sending: nothing ends that but the process, or its end. */
+  readonly overlapFlushedSocketsMs: number | null;
   /** With `fail-static`: as long as the cut, which is what was asked for. */
   readonly overlapStaticMs: number | null;
   readonly advertMs: number;
@@ -84,7 +86,8 @@ export async function measureOverlap(
       for (const trial of trials) {
         const result = await runTrial(world, trial, advertMs);
         results.push({ ...result, counted });
-        say(`${result.overlapMs.toFixed(3).padStart(9)} ms  ${result.name}${result.isMoved ? '' : ' (no move)'}`);
+        const more = `${result.isMoved ? '' : ' (no move)'}${result.uncaptured ? ` (${result.uncaptured} uncaptured)` : ''}`;
+        say(`${result.overlapMs.toFixed(3).padStart(9)} ms  ${result.name}${more}`);
       }
     } finally {
       await world.stop();
@@ -93,13 +96,14 @@ export async function measureOverlap(
   const gaps = results.flatMap(({ gapsMs }) => gapsMs).sort((a, b) => a - b);
   const gapAt = (share: number) => Number((gaps[Math.floor(gaps.length * share)] ?? Number.NaN).toFixed(3));
   const heard = new Set(results.flatMap(({ kinds }) => kinds));
-  const sumOf = (key: Batch['counted']) =>
-    results.some(({ counted }) => counted === key)
-      ? results.reduce((sum, result) => sum + (result.counted === key ? result.overlapMs : 0), 0)
-      : null;
+  function sumOf(key: Batch['counted'], of: 'overlapMs' | 'answersOverlapMs' = 'overlapMs'): number | null {
+    const own = results.filter(({ counted }) => counted === key);
+    return own.length === 0 ? null : own.reduce((sum, result) => sum + result[of], 0);
+  }
   return {
     overlapMs: sumOf('overlapMs') ?? Number.NaN,
-    overlapFlushedMs: sumOf('overlapFlushedMs'),
+    overlapFlushedMs: sumOf('overlapFlushedMs', 'answersOverlapMs'),
+    overlapFlushedSocketsMs: sumOf('overlapFlushedMs'),
     overlapStaticMs: sumOf('overlapStaticMs'),
     ...{ advertMs, trials: results.length, moves: results.filter(({ isMoved }) => isMoved).length },
     questionGapMs: { median: gapAt(0.5), p99: gapAt(0.99) },
