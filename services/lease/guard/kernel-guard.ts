@@ -69,6 +69,7 @@ export function createKernelGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
     deps.onFault(what, error);
   };
   function onLaid(): void {
+    watch.noteOwnChange();
     watch.learn();
     lookForBypasses();
   }

@@ -98,11 +98,7 @@ export function createRulesWriter(
         extra.isLaid = isDone;
         deps.onLaid();
         // What was refused may have stood from before, and would stay shut.
-        if (!isDone)
-          nft.write(
-            () => extra.remove,
-            () => {},
-          );
+        if (!isDone) nft.write(() => extra.remove, deps.onLaid);
       },
     );
   }
