@@ -34,7 +34,7 @@ export function createControlChannel(
     readonly keeper?: Pick<IdentityKeeper, 'credentials' | 'follow'> | undefined;
     readonly commands: Pick<CommandIntake, 'take' | 'connected' | 'disconnected'>;
     /** Absent where no lease process is kept. */
-    readonly lease?: Pick<LeaseLink, 'connected' | 'disconnected' | 'preflight'> | undefined;
+    readonly lease?: Pick<LeaseLink, 'connected' | 'disconnected' | 'question'> | undefined;
   },
 ): { readonly beat: () => void; readonly stop: () => void } {
   const { clock, events, readSources, keeper, commands, lease } = deps;
@@ -99,9 +99,9 @@ export function createControlChannel(
       if (typeof acknowledge === 'function') acknowledge(reply);
     });
   });
-  socket.on(leaseEvents.preflight, (payload: unknown, acknowledge: unknown) => {
+  socket.on(leaseEvents.question, (payload: unknown, acknowledge: unknown) => {
     if (typeof acknowledge !== 'function') return;
-    void (lease?.preflight(payload) ?? Promise.resolve(noLease)).then((reply) => acknowledge(reply));
+    void (lease?.question(payload) ?? Promise.resolve(noLease)).then((reply) => acknowledge(reply));
   });
   socket.on('connect', () => void greet());
   socket.on('disconnect', (why) => {

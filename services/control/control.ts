@@ -14,7 +14,7 @@ import { createControlEvents } from './events.ts';
 import { createFailoverEvents } from './failover/failover-events.ts';
 import { createFailoverKeeper } from './failover/failover-keeper.ts';
 import { createOrderDesk } from './failover/order-desk.ts';
-import { createPreflightDesk } from './failover/preflight-desk.ts';
+import { createQuestionDesk } from './failover/question-desk.ts';
 import { createWitness } from './failover/witness.ts';
 import { createFleetKeeper } from './fleet-keeper.ts';
 import { createDoorkeeper, createPagekeeper } from './http/guards.ts';
@@ -124,9 +124,9 @@ export async function startControl(
       },
       failover: {
         ...{ failover, state },
-        preflight: createPreflightDesk({
+        questions: createQuestionDesk({
           clock,
-          ask: (node, group) => witness?.askPreflight(node, group) ?? agents.askPreflight(node, group),
+          ask: (node, question) => witness?.ask(node, question) ?? agents.askLease(node, question),
         }),
       },
       orders:

@@ -3,7 +3,13 @@
 import { z } from 'zod';
 import { actionAnswerSchema, actionLimits } from './action.ts';
 import { instant } from './instant.ts';
-import { leaseGroupStatusSchema, leaseHistoryEntrySchema, leaseStatusSchema, preflightSchema } from './lease-status.ts';
+import {
+  leaseExplainSchema,
+  leaseGroupStatusSchema,
+  leaseHistoryEntrySchema,
+  leaseStatusSchema,
+  preflightSchema,
+} from './lease-status.ts';
 
 export const failoverLimits = {
   /** How often an agent looks at its lease process; what has not changed is told this much more seldom. */
@@ -18,7 +24,7 @@ export const failoverLimits = {
   groupsMax: 500,
   wordsPerGroupMax: 64,
   /** A preflight measures for up to five seconds. */
-  preflightWithinMs: 15_000,
+  answerWithinMs: 15_000,
   movesDefault: 50,
   movesMax: 200,
   auditDefault: 50,
@@ -43,12 +49,15 @@ export const leaseHistoryMessageSchema = z.object({
 });
 export type LeaseHistoryMessage = z.infer<typeof leaseHistoryMessageSchema>;
 
-export const preflightRequestSchema = z.object({ group: z.string().max(64) });
-export const preflightReplySchema = z.discriminatedUnion('ok', [
-  z.object({ ok: z.literal(true), preflight: preflightSchema }),
+/** What control asks the lease process beside an agent. It only reads, so it is not signed. */
+export const leaseQuestionSchema = z.object({ group: z.string().max(64), about: z.enum(['preflight', 'explain']) });
+export type LeaseQuestion = z.infer<typeof leaseQuestionSchema>;
+export const leaseReplySchema = z.union([
+  z.object({ ok: z.literal(true), about: z.literal('preflight'), preflight: preflightSchema }),
+  z.object({ ok: z.literal(true), about: z.literal('explain'), explanation: leaseExplainSchema }),
   z.object({ ok: z.literal(false), detail: z.string().max(500) }),
 ]);
-export type PreflightReply = z.infer<typeof preflightReplySchema>;
+export type LeaseReply = z.infer<typeof leaseReplySchema>;
 
 /** A code and what it speaks of, for every language; `severity` as in the overview's sentence. */
 export const failoverSentenceSchema = z.object({
@@ -202,6 +211,15 @@ export const failoverPreflightSchema = z.object({
   answers: z.array(z.object({ node: z.string(), preflight: preflightSchema.nullable(), silence: z.string() })),
 });
 export type FailoverPreflight = z.infer<typeof failoverPreflightSchema>;
+
+/** `GET /api/v1/failover/groups/:group/explain`: what each voter's own process decided last, and how often. */
+export const failoverExplanationSchema = z.object({
+  id: z.string(),
+  group: z.string(),
+  now: instant,
+  answers: z.array(z.object({ node: z.string(), explanation: leaseExplainSchema.nullable(), silence: z.string() })),
+});
+export type FailoverExplanation = z.infer<typeof failoverExplanationSchema>;
 
 const voter = z.int().min(1).max(255);
 /** `POST /api/v1/failover/groups/:group/orders`. `node`: who is told; the owner unless named. */

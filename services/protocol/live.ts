@@ -25,12 +25,12 @@ export const helloReplySchema = z.discriminatedUnion('ok', [
 ]);
 export type HelloReply = z.infer<typeof helloReplySchema>;
 
-/** About the lease process beside an agent. Agent → control: the first two; control → agent: the third, answered by a PreflightReply. */
+/** About the lease process beside an agent. Agent → control: the first two; control → agent: the third, a LeaseQuestion, answered by a LeaseReply. */
 export const leaseEvents = {
   status: 'lease-status',
   /** Acknowledged with true once it is durable; else it is sent again. */
   history: 'lease-history',
-  preflight: 'lease-preflight',
+  question: 'lease-question',
 } as const;
 
 /** Sent every `heartbeatMs`: what the agent reads and how far it got. */

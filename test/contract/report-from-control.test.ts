@@ -39,7 +39,11 @@ beforeAll(async () => {
   const series = await createSqliteSeriesStore({ dataDir: folder }, { log: { error: console.error } });
   stopSeries = series.stop;
   const state = await createSqliteStateStore({ dataDir: folder }, { log: { error: console.error } });
-  const failover = { failover: { readGroups: () => [], findGroup: neverAsked }, preflight: { run: neverAsked }, state };
+  const failover = {
+    failover: { readGroups: () => [], findGroup: neverAsked },
+    questions: { preflight: neverAsked, explain: neverAsked },
+    state,
+  };
   const deps = { clock: systemClock, store, series, state, readNodes: () => [], failover };
   const retention = createRetention(retentionConfigSchema.parse({}), { ...deps, events });
   stopRetention = retention.stop;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import {
   type FailoverGroup,
+  failoverExplanationSchema,
   failoverGroupsSchema,
   failoverHistorySchema,
   failoverPreflightSchema,
@@ -120,7 +121,7 @@ test('control shows one picture of what the voters say, and remembers the moves 
   );
 });
 
-test('preflight is asked of every voter, and says who does not answer', async () => {
+test('preflight and what was decided are asked of every voter, and says who does not answer', async () => {
   const nodes = await startCluster();
   const control = await startControl();
   for (const node of nodes.slice(0, 2)) await startAgent(node, control.url);
@@ -130,6 +131,9 @@ test('preflight is asked of every voter, and says who does not answer', async ()
   const ofFirst = answers.find(({ node }) => node === 'mx1')?.preflight;
   expect(ofFirst?.checks.map(({ name }) => name)).toContain('contact with mx3');
   expect(ofFirst?.roundTripMs).toBeLessThan(200);
+  const explained = failoverExplanationSchema.parse(await ask(control, '/mail/explain')).answers;
+  expect(explained.find(({ node }) => node === 'mx1')?.explanation?.reasons.length).toBeGreaterThan(3);
+  expect(explained.find(({ node }) => node === 'mx3')?.explanation).toBeNull();
   expect(answers.find(({ node }) => node === 'mx3')).toMatchObject({
     preflight: null,
     silence: 'The agent of mx3 is not connected.',

@@ -8,7 +8,7 @@ import { createLog } from '../../runtime/log.ts';
 import { createFailoverEvents } from './failover-events.ts';
 import { createFailoverKeeper } from './failover-keeper.ts';
 import { createOrderDesk } from './order-desk.ts';
-import { createPreflightDesk } from './preflight-desk.ts';
+import { createQuestionDesk } from './question-desk.ts';
 
 const group = (name: string, id: string, change: Partial<LeaseGroupStatus> = {}): LeaseGroupStatus => ({
   ...{ group: name, incarnation: id, mode: 'active', self: 1, role: 'holding', vote: 'voting', owner: 1 },
@@ -95,13 +95,19 @@ test('who asks for a preflight while one runs gets the same', async () => {
   const { keeper, hear } = await startKeeper();
   hear(group('mail', a));
   const asked = vi.fn(async () => ({ ok: false as const, detail: 'not connected' }));
-  const desk = createPreflightDesk({ clock: systemClock, ask: asked });
-  const [one, two] = await Promise.all([desk.run(keeper.findGroup('mail')), desk.run(keeper.findGroup('mail'))]);
+  const desk = createQuestionDesk({ clock: systemClock, ask: asked });
+  const [one, two] = await Promise.all([
+    desk.preflight(keeper.findGroup('mail')),
+    desk.preflight(keeper.findGroup('mail')),
+  ]);
   expect(one).toBe(two);
   expect(one.answers).toEqual([{ node: 'mx1', preflight: null, silence: 'not connected' }]);
   expect(asked).toHaveBeenCalledTimes(1);
-  await desk.run(keeper.findGroup('mail'));
+  await desk.preflight(keeper.findGroup('mail'));
   expect(asked).toHaveBeenCalledTimes(2);
+  expect((await desk.explain(keeper.findGroup('mail'))).answers).toEqual([
+    { node: 'mx1', explanation: null, silence: 'not connected' },
+  ]);
   await keeper.stop();
 });
 

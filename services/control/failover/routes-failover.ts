@@ -4,6 +4,7 @@ import {
   auditQuerySchema,
   auditSchema,
   type FailoverHistory,
+  failoverExplanationSchema,
   failoverGroupAnswerSchema,
   failoverGroupsSchema,
   failoverHistoryQuerySchema,
@@ -28,7 +29,7 @@ type Deps = Pick<HttpDeps, 'clock'> & HttpDeps['failover'];
 
 /** Who owns what and why: `/api/v1/failover/groups`. `:group` is an incarnation, or a name that one group has. */
 export function registerFailoverRoutes(app: TypedApp, deps: Deps): void {
-  const { clock, failover, preflight, state } = deps;
+  const { clock, failover, questions, state } = deps;
   app.get(
     '/api/v1/failover/groups',
     {
@@ -91,14 +92,28 @@ export function registerFailoverRoutes(app: TypedApp, deps: Deps): void {
         response: { 200: failoverPreflightSchema, ...problemResponses },
       },
     },
-    (request) => preflight.run(failover.findGroup(request.params.group)),
+    (request) => questions.preflight(failover.findGroup(request.params.group)),
+  );
+  app.get(
+    '/api/v1/failover/groups/:group/explain',
+    {
+      schema: {
+        ...{
+          tags,
+          summary: 'Asks each voter what it decided last and how often, as mailward failover explain does',
+          params,
+        },
+        response: { 200: failoverExplanationSchema, ...problemResponses },
+      },
+    },
+    (request) => questions.explain(failover.findGroup(request.params.group)),
   );
 }
 
 /** What only the operator may: orders to a group, and the record of them. */
 export function registerFailoverOrderRoutes(
   app: TypedApp,
-  deps: Omit<Deps, 'preflight'> & { readonly orders: OrderDesk },
+  deps: Omit<Deps, 'questions'> & { readonly orders: OrderDesk },
 ): void {
   const { clock, failover, orders, state } = deps;
   app.post(

@@ -1,9 +1,10 @@
 // The witness beside control: a voter in a process of its own, which speaks here without a channel in between.
 import {
+  type LeaseQuestion,
+  type LeaseReply,
   leaseHistoryMessageSchema,
+  leaseReplySchema,
   leaseStatusMessageSchema,
-  type PreflightReply,
-  preflightReplySchema,
 } from '../../protocol/failover.ts';
 import { leaseEvents } from '../../protocol/live.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -13,7 +14,7 @@ import type { FailoverKeeper } from './failover-keeper.ts';
 
 export type Witness = {
   /** `undefined` for any other node. */
-  readonly askPreflight: (node: string, group: string) => Promise<PreflightReply> | undefined;
+  readonly ask: (node: string, question: LeaseQuestion) => Promise<LeaseReply> | undefined;
   readonly stop: () => void;
 };
 
@@ -51,8 +52,8 @@ export function createWitness(
       ),
   });
   return {
-    askPreflight: (asked, group) =>
-      asked === node ? link.preflight({ group }).then((reply) => preflightReplySchema.parse(reply)) : undefined,
+    ask: (asked, question) =>
+      asked === node ? link.question(question).then((reply) => leaseReplySchema.parse(reply)) : undefined,
     stop: link.stop,
   };
 }

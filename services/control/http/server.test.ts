@@ -81,7 +81,10 @@ const failover = {
       throw new AppError('not-found', 'No group');
     },
   },
-  preflight: { run: () => Promise.reject(new Error('not asked')) },
+  questions: {
+    preflight: () => Promise.reject(new Error('not asked')),
+    explain: () => Promise.reject(new Error('not asked')),
+  },
   state: stubState,
 };
 
@@ -121,6 +124,7 @@ test('the OpenAPI document states what travels, and every parameterless route an
     '/api/v1/completeness',
     '/api/v1/failover/groups',
     '/api/v1/failover/groups/{group}',
+    '/api/v1/failover/groups/{group}/explain',
     '/api/v1/failover/groups/{group}/history',
     '/api/v1/failover/groups/{group}/preflight',
     '/api/v1/nodes',

@@ -11,7 +11,7 @@ import type { CommandDesk } from '../commands/command-desk.ts';
 import type { ControlEvents } from '../events.ts';
 import type { FailoverKeeper } from '../failover/failover-keeper.ts';
 import type { OrderDesk } from '../failover/order-desk.ts';
-import type { PreflightDesk } from '../failover/preflight-desk.ts';
+import type { QuestionDesk } from '../failover/question-desk.ts';
 import type { OverviewRequest } from '../overview.ts';
 import type { Retention } from '../retention.ts';
 import type { SeriesStore } from '../series/series-store.ts';
@@ -53,7 +53,7 @@ export type HttpDeps = {
   readonly desk?: CommandDesk | undefined;
   readonly failover: {
     readonly failover: Pick<FailoverKeeper, 'readGroups' | 'findGroup'>;
-    readonly preflight: PreflightDesk;
+    readonly questions: QuestionDesk;
     readonly state: Pick<StateStore, 'readEntries' | 'readAudit'>;
   };
   readonly orders?: OrderDesk | undefined;

@@ -2,7 +2,7 @@ import type { Server, Socket } from 'socket.io';
 import { z } from 'zod';
 import { type ActionResult, actionResultSchema, type CommandReply, commandReplySchema } from '../../protocol/action.ts';
 import { AppError } from '../../protocol/errors.ts';
-import { failoverLimits, type PreflightReply, preflightReplySchema } from '../../protocol/failover.ts';
+import { failoverLimits, type LeaseQuestion, type LeaseReply, leaseReplySchema } from '../../protocol/failover.ts';
 import { agentNamespace, type HelloReply, heartbeatSchema, helloSchema, leaseEvents } from '../../protocol/live.ts';
 import { type SignedCommand, signedCommandSchema } from '../../protocol/trust.ts';
 import { protocolVersion } from '../../protocol/version.ts';
@@ -23,8 +23,8 @@ export type AgentChannel = {
     command: SignedCommand,
     withinMs: number,
   ) => Promise<CommandReply | 'not-connected' | 'silent'>;
-  /** Has the lease process beside the agent measure and check; says why not when there is no answer. */
-  readonly askPreflight: (node: string, group: string) => Promise<PreflightReply>;
+  /** Asks the lease process beside the agent; says why not when there is no answer. */
+  readonly askLease: (node: string, question: LeaseQuestion) => Promise<LeaseReply>;
 };
 
 /** The control channel: hello with the protocol version, then heartbeats. One connection a node; a newer one takes over. */
@@ -108,14 +108,14 @@ export function serveAgents(
       const read = commandReplySchema.safeParse(reply);
       return read.success ? read.data : 'silent';
     },
-    askPreflight: async (node, group) => {
+    askLease: async (node, question) => {
       const socket = socketByNode.get(node);
       if (socket === undefined) return { ok: false, detail: `The agent of ${node} is not connected.` };
       const reply: unknown = await socket
-        .timeout(failoverLimits.preflightWithinMs)
-        .emitWithAck(leaseEvents.preflight, { group })
+        .timeout(failoverLimits.answerWithinMs)
+        .emitWithAck(leaseEvents.question, question)
         .catch(() => undefined);
-      const read = preflightReplySchema.safeParse(reply);
+      const read = leaseReplySchema.safeParse(reply);
       return read.success ? read.data : { ok: false, detail: `The agent of ${node} has not answered in time.` };
     },
   };

@@ -3,15 +3,16 @@
 import { z } from 'zod';
 import {
   failoverLimits,
+  type LeaseReply,
   leaseHistoryMessageSchema,
+  leaseQuestionSchema,
+  leaseReplySchema,
   leaseStatusMessageSchema,
-  type PreflightReply,
-  preflightReplySchema,
-  preflightRequestSchema,
 } from '../../protocol/failover.ts';
 import {
   type LeaseOrder,
   type LeaseWatchLine,
+  leaseExplainSchema,
   leaseHistorySchema,
   leaseOrderAnswerSchema,
   preflightSchema,
@@ -33,7 +34,7 @@ export type LeaseLink = {
   readonly connected: (channel: LeaseChannel) => void;
   readonly disconnected: () => void;
   /** A question of control, as it came; never rejects. */
-  readonly preflight: (payload: unknown) => Promise<unknown>;
+  readonly question: (payload: unknown) => Promise<unknown>;
   readonly order: (group: string, order: LeaseOrder) => Promise<{ isDone: boolean; sentences: readonly string[] }>;
   readonly stop: () => void;
 };
@@ -59,7 +60,7 @@ export function createLeaseLink(
   /** The last entry of each group that control has, of the process that started then. */
   let having = { startedAt: 0, numbers: new Map<string, number>() };
   let isTelling = false;
-  let measuring: Promise<PreflightReply> | undefined;
+  let measuring: Promise<LeaseReply> | undefined;
   let fresh: LeaseWatchLine[] = [];
   let following: { readonly stop: () => void } | undefined;
 
@@ -153,14 +154,24 @@ export function createLeaseLink(
     },
   );
 
-  async function measure(group: string): Promise<PreflightReply> {
+  async function ask(group: string, about: 'preflight' | 'explain'): Promise<LeaseReply> {
+    const path = `/${encodeURIComponent(group)}/${about}`;
     try {
-      const { value } = await askLease(socket, `/${encodeURIComponent(group)}/preflight`, preflightSchema);
-      return { ok: true, preflight: value };
+      if (about === 'preflight')
+        return { ok: true, about, preflight: (await askLease(socket, path, preflightSchema)).value };
+      return { ok: true, about, explanation: (await askLease(socket, path, leaseExplainSchema)).value };
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
       return { ok: false, detail: detail.slice(0, detailCharsMax) };
     }
+  }
+  /** It measures for seconds and sends datagrams: one at a time, whoever asks. */
+  async function measure(group: string): Promise<LeaseReply> {
+    while (measuring !== undefined) await measuring;
+    measuring = ask(group, 'preflight').finally(() => {
+      measuring = undefined;
+    });
+    return measuring;
   }
 
   return {
@@ -172,15 +183,11 @@ export function createLeaseLink(
       channel = undefined;
       fresh = [];
     },
-    preflight: async (payload) => {
-      const asked = preflightRequestSchema.safeParse(payload);
+    question: async (payload) => {
+      const asked = leaseQuestionSchema.safeParse(payload);
       if (!asked.success) return { ok: false, detail: 'The question is not understood.' };
-      // It measures for seconds and sends datagrams: one at a time, whoever asks.
-      while (measuring !== undefined) await measuring;
-      measuring = measure(asked.data.group).finally(() => {
-        measuring = undefined;
-      });
-      return z.encode(preflightReplySchema, await measuring);
+      const { group, about } = asked.data;
+      return z.encode(leaseReplySchema, await (about === 'preflight' ? measure(group) : ask(group, about)));
     },
     order: async (group, order) => (await askLease(socket, `/${group}/order`, leaseOrderAnswerSchema, { order })).value,
     stop: () => {
