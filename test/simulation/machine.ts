@@ -47,8 +47,10 @@ export function runLine(world: World, line: Line): void {
 }
 
 /** The whole machine stops, its kernel and clocks with it; a sleep is seen by the boot clock, a freeze by nobody. */
-export function freeze(world: World, node: SimNode, ms: number, isSleep: boolean, isBeyondF: boolean): void {
+export function freeze(world: World, node: SimNode, ms: number, isSleep: boolean, isAloneBeyondF: boolean): void {
   if (!node.isUp || world.time < node.frozenUntil) return;
+  // What follows one beyond F within its lease is beyond F together with it.
+  const isBeyondF = isAloneBeyondF || world.time < node.exemptUntil;
   const until = world.time + ms;
   standStill(node, world.time, until);
   if (isSleep) node.clock.suspendedMs += ms;
