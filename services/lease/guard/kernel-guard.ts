@@ -97,8 +97,8 @@ export function createKernelGuard(config: LeaseGroupConfig, deps: GuardDeps): Gu
       watch.noteOwnChange();
       if (isDone) {
         faults.delete(closeFault);
-        watch.learn();
         done();
+        watch.learn();
         return;
       }
       noteRefused();

@@ -43,8 +43,9 @@ export function createRulesetWatch(
   let monitor: ChildProcessWithoutNullStreams | undefined;
 
   /** The text of every table, undefined when one cannot be read; a command each, because nft 1.0.6 finds only the last of several. */
+  const familiesNow = () => (deps.guardsDevices() ? ['inet', 'arp', 'netdev'] : ['inet', 'arp']);
   async function list(then: (text: string | undefined, families: string) => void): Promise<void> {
-    const families = deps.guardsDevices() ? ['inet', 'arp', 'netdev'] : ['inet', 'arp'];
+    const families = familiesNow();
     const texts = await Promise.all(families.map((family) => listTable(family, table)));
     then(texts.includes(undefined) ? undefined : texts.join(''), families.join(' '));
   }
@@ -108,10 +109,12 @@ export function createRulesetWatch(
     noteOwnChange: () => {
       ownUntil = deps.monotonicMs() + ownEchoMs;
     },
-    learn: () =>
+    learn: () => {
+      if (expected.has(familiesNow().join(' '))) return;
       void list((text, families) => {
         if (text !== undefined && !expected.has(families)) expected.set(families, text);
-      }),
+      });
+    },
     verify,
     stop: () => {
       isStopped = true;
