@@ -156,6 +156,16 @@ test('keys change in a running process; whoever was sent to under the key it gav
   ).toEqual([[1, 2], [2]]);
 });
 
+test('a voter that only asks is known after a restart, and which keys it has', () => {
+  const { start, say, channels } = createPair();
+  start(1, 100, [newKey, oldKey]);
+  start(2, 200, [oldKey]);
+  for (let round = 0; round < 2; round++) for (const from of [1, 2]) say(from, 3 - from, from * 100);
+  start(2, 201, [newKey, oldKey]);
+  channels.get(2)?.probe();
+  expect(channels.get(1)?.report()[1]?.keyIds).toEqual([2, 1]);
+});
+
 test('the largest datagram there can be fits', () => {
   const { start, say, heard, channels } = createPair();
   start(1, 2 ** 32, [oldKey]);

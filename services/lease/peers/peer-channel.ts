@@ -16,6 +16,7 @@ export const channelLimits = {
 } as const;
 
 export type Endpoint = { readonly host: string; readonly port: number };
+type Signed = Envelope & { readonly keyId: number };
 type Asked = { readonly nonce: number; askedAt: number; readonly held: Envelope[] };
 /** `nonce` 0: whichever process of the voter answers. */
 type Probe = { readonly nonce: number; readonly challenge: Buffer; readonly askedAt: number };
@@ -122,15 +123,18 @@ export function createPeerChannel(
     deps.transmit(sealEnvelope({ kind, accepts, from: self, to, nonce, counter, body }, incarnation, key), endpoint);
   }
 
-  function hold(voter: Voter, envelope: Envelope & { readonly keyId: number }, source: Endpoint): void {
+  /** Asks a process that is not known yet to prove that it is alive; what it said is kept until it has. */
+  function ask(voter: Voter, envelope: Signed, source: Endpoint): void {
     let asked = voter.asked.find((candidate) => candidate.nonce === envelope.nonce);
     const now = deps.monotonicMs();
     if (asked === undefined) {
       asked = { nonce: envelope.nonce, askedAt: Number.NEGATIVE_INFINITY, held: [] };
       voter.asked = [...voter.asked, asked].slice(-channelLimits.askedMax);
     }
-    asked.held.push(envelope);
-    asked.held.splice(0, asked.held.length - channelLimits.heldMax);
+    if (envelope.kind === envelopeKinds.lease) {
+      asked.held.push(envelope);
+      asked.held.splice(0, asked.held.length - channelLimits.heldMax);
+    }
     if (now - asked.askedAt < askAgainMs) return;
     asked.askedAt = now;
     counts.challenged += 1;
@@ -196,15 +200,15 @@ export function createPeerChannel(
       // A hello to the own number comes back to its sender where no clone takes it.
       if (envelope.from === self && envelope.nonce === nonce) return;
       if (envelope.kind === envelopeKinds.challenge) {
-        // A voter that we send to under a key it gave up hears nothing of us, and only asks.
-        if (envelope.nonce === voter.nonce && takeCounter(voter.window, envelope.counter))
-          voter.accepts = envelope.accepts;
         if (envelope.body.length === envelopeLimits.challengeBytes)
           transmit(envelopeKinds.answer, envelope.from, envelope.body, source, envelope.keyId);
+        // Voters that hold nothing only ask one another: so a restart is known, and so is a key that was given up.
+        if (envelope.nonce !== voter.nonce) ask(voter, envelope, source);
+        else if (takeCounter(voter.window, envelope.counter)) voter.accepts = envelope.accepts;
       } else if (envelope.kind === envelopeKinds.answer) takeAnswer(voter, envelope);
       else if (envelope.kind !== envelopeKinds.lease) counts.malformed += 1;
       else if (envelope.nonce === voter.nonce) take(voter, envelope);
-      else hold(voter, envelope, source);
+      else ask(voter, envelope, source);
     },
     probe: () => {
       const now = deps.monotonicMs();

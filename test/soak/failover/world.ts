@@ -108,6 +108,7 @@ export async function createWorld(): Promise<World> {
           })),
         },
       });
+      if (insideOwnWorld()) for (const node of cluster.nodes) mountRun(node);
       if (change !== undefined) for (const node of cluster.nodes) node.writeConfig(change(node.number));
       await Promise.all(cluster.nodes.map((node) => node.start()));
       const group = createGroup(cluster, advertMs);
@@ -126,6 +127,16 @@ export async function createWorld(): Promise<World> {
       network.remove();
     },
   };
+}
+
+/** In memory, as /run is: on a disk that others use, each answer of a voter would wait for it. */
+function mountRun(node: LeaseNode): void {
+  const run = join(node.folder, 'run');
+  mkdirSync(run, { recursive: true });
+  execFileSync('mount', ['-t', 'tmpfs', 'mailward-soak', run]);
+}
+function unmountRun(node: LeaseNode): void {
+  execFileSync('umount', ['--lazy', join(node.folder, 'run')]);
 }
 
 function createSeen(asking: ChildProcess): () => Promise<Seen & { readonly isAnswered: boolean }> {
@@ -182,7 +193,12 @@ function createGroup(cluster: LeaseCluster, advertMs: number): Group {
           resolve({ isDone: error === null, text: (stdout + stderr).trim() }),
         );
       }),
-    stop: cluster.stop,
+    stop: async () => {
+      for (const node of nodes) node.kill('SIGKILL');
+      await Promise.all(nodes.map((node) => node.ended()));
+      if (insideOwnWorld()) for (const node of nodes) unmountRun(node);
+      await cluster.stop();
+    },
   };
 }
 

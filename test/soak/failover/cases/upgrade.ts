@@ -42,7 +42,7 @@ export const runUpgrade = (options: CaseOptions): Promise<CaseResult> => {
         slowestMs = Math.max(slowestMs, performance.now() - startedAt);
         agents.set(node, await startAgent(options.world, node));
         await until('it is heard again', async () =>
-          (await holder.status()).peers.every((peer) => peer.hearsUs) ? true : undefined,
+          (await (await group.holder()).status()).peers.every((peer) => peer.hearsUs) ? true : undefined,
         );
       }
       expect((await holder.status()).epoch === epoch, 'the owner did not keep its lease through the restart');
