@@ -23,8 +23,8 @@ const faultsOf = (groups: unknown[], node = 'mx1'): string[] => {
 const other = (change: Record<string, unknown>) =>
   group({ name: 'web', incarnation: '4a6f1f0e-7b1c-4d56-9d3b-0d9b3c1c2f11', ...change });
 
-test('the example file is right', () => {
-  const example = join(import.meta.dirname, '..', '..', 'deploy', 'examples', 'lease.yaml');
+test.each(['lease', 'witness'])('the example file %s.yaml is right', (name) => {
+  const example = join(import.meta.dirname, '..', '..', 'deploy', 'examples', `${name}.yaml`);
   expect(parseConfig(leaseConfigSchema, readFileSync(example, 'utf8'))).toMatchObject({ ok: true });
 });
 
