@@ -1,4 +1,5 @@
 // What a group says of itself, from the machine's state and the shell's reports.
+import { isFit } from '../failover/lease/hand-over.ts';
 import type { LeaseState } from '../failover/lease/state.ts';
 import { unheardPeer } from '../failover/lease/state.ts';
 import type { LeasePolicy } from '../failover/lease/terms.ts';
@@ -50,7 +51,7 @@ export function describeGroup(view: GroupView): LeaseGroupStatus {
       wonEpoch: state.wonEpoch,
     },
     leaseLeftMs: state.epoch === 0 ? null : Math.max(0, state.deadline - now),
-    ...{ priority: state.priority, isHealthy: state.isHealthy, isQuarantined: state.isQuarantined },
+    ...{ priority: state.priority, isHealthy: isFit(state), isQuarantined: state.isQuarantined },
     position: state.position,
     set: { version, voters: [...voters], leaseMs, leaseMsMax },
     terms: {
@@ -90,7 +91,7 @@ function describePeer(
     heardMsAgo: isSelf ? 0 : peer.heardAt === 0 ? null : now - peer.heardAt,
     hearsUs: isSelf || (peer.hearsUsAt > 0 && now - peer.hearsUsAt <= 2 * policy.advertMs),
     priority: isSelf ? state.priority : peer.priority,
-    isEligible: isSelf ? state.isHealthy && !state.isQuarantined && !voter.witness : peer.isEligible,
+    isEligible: isSelf ? isFit(state) && !state.isQuarantined && !voter.witness : peer.isEligible,
     rttMs: report?.rttMs ?? null,
     keyIds: [...(report?.keyIds ?? [])],
     ...Object.fromEntries(labels.filter(([, label]) => label !== undefined)),

@@ -116,7 +116,7 @@ export async function startGroup(
     onFitness: (part, isFit, why) => {
       events.guardFault(group, why);
       history.say(why, loop.state());
-      health.noteService(part, 'hard', isFit);
+      health.noteService(part, 'unable', isFit);
     },
     onFault: (what, error) => events.guardFault(group, what, error),
   });
@@ -185,7 +185,7 @@ export async function startGroup(
           {
             ...{ after, monotonicMs: clocks.monotonicMs },
             isHeld: () => ownerOf(loop.state(), clocks.monotonicMs()) !== null,
-            noteFitness: (part, isFit) => health.noteService(part, 'hard', isFit),
+            noteFitness: (part, isFit) => health.noteService(part, 'unable', isFit),
             onAlarm: (part, sentence) => {
               if (alarms.get(part) === sentence) return;
               alarms.set(part, sentence);

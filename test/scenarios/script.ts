@@ -177,6 +177,7 @@ function act(world: World, verb: string, words: readonly string[], order: string
         kind: 'health',
         priority: value('priority', node?.priority ?? 0),
         isHealthy: !has('unfit'),
+        mayAct: !has('unable'),
         isLinkUp: !has('link-down'),
         position: has('unknown') ? null : value('position', 0),
       });

@@ -205,7 +205,7 @@ export const inject = {
     const node = victim(world);
     say(world, node, { isHealthy: false });
     at(world, world.time + Math.floor(ms / 3), () => say(world, node, {}));
-    at(world, world.time + Math.floor((2 * ms) / 3), () => say(world, node, { isHealthy: false }));
+    at(world, world.time + Math.floor((2 * ms) / 3), () => say(world, node, { mayAct: false }));
     at(world, world.time + ms, () => say(world, node, {}));
   },
   unhealthyAll: (world, ms) => {

@@ -32,11 +32,11 @@ export function tell(world: World, node: SimNode, event: Parameters<typeof handl
 export function say(
   world: World,
   node: SimNode,
-  health: { isHealthy?: boolean; isLinkUp?: boolean; priority?: number; lag?: number | null },
+  health: { isHealthy?: boolean; mayAct?: boolean; isLinkUp?: boolean; priority?: number; lag?: number | null },
 ): void {
-  const { isHealthy = true, isLinkUp = true, priority = node.priority, lag = 0 } = health;
+  const { isHealthy = true, mayAct = true, isLinkUp = true, priority = node.priority, lag = 0 } = health;
   const position = lag === null ? null : Math.floor(world.time / 100) - lag;
-  tell(world, node, { kind: 'health', priority, isHealthy, isLinkUp, position });
+  tell(world, node, { kind: 'health', priority, isHealthy, mayAct, isLinkUp, position });
 }
 
 export function sayWell(world: World, node: SimNode): void {

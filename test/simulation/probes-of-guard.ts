@@ -13,7 +13,7 @@ const staticEndsWithGateway: Probe['run'] = (subject) => {
   cutBoth(world, [1], [2, 3]);
   after(world, 3 * A);
   if (!isServedBy(world, 1)) return 'fail-static-serves';
-  tell(world, 1, { kind: 'health', priority: 200, isHealthy: true, isLinkUp: false, position: null });
+  tell(world, 1, { kind: 'health', priority: 200, isHealthy: true, mayAct: true, isLinkUp: false, position: null });
   after(world, 0.1 * A);
   return broken(world) ?? (isServedBy(world, 1) ? 'fail-static-ends-with-gateway' : undefined);
 };

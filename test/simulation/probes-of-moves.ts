@@ -83,7 +83,7 @@ const fiveEqualMembers: Probe['run'] = (subject) => {
 const failureEverywhere: Probe['run'] = (subject) => {
   const world = calmGroup(subject);
   for (const id of [2, 3, 1]) {
-    tell(world, id, { kind: 'health', priority: 100, isHealthy: false, isLinkUp: true, position: null });
+    tell(world, id, { kind: 'health', priority: 100, isHealthy: false, mayAct: true, isLinkUp: true, position: null });
     after(world, A);
   }
   after(world, 10 * A);
@@ -106,6 +106,7 @@ const dampedMoves: Probe['run'] = (subject) => {
       kind: 'health',
       priority: round % 2 === 0 ? 250 : 1,
       isHealthy: true,
+      mayAct: true,
       isLinkUp: true,
       position: null,
     });

@@ -92,6 +92,7 @@ const sentences: Readonly<Record<string, string>> = {
   'The gateway is lost: it gives the unconfirmed address up.': '网关不通：放弃未确认的地址。',
   'Priority and fitness are noted; a running wait moves with them.': '已记下优先级和健康状况；等待时间随之调整。',
   'Told to hand over: the guard closes first.': '收到移交指令：先关闭守卫。',
+  'Refused: the member named did not say lately that it is fit to hold.': '拒绝：指定的成员最近没有表明可以持有。',
   'It does not hold, so there is nothing to hand over.': '它没有持有，无可移交。',
   'The guard is closed and the lease forgotten: it resigns.': '守卫已关闭，租约已放弃：宣布辞任。',
   'The resignation is said again, for those who missed it.': '再次宣布辞任，以免有节点错过。',

@@ -48,7 +48,7 @@ function bits(mask: number): number {
   return count;
 }
 
-/** Who was named heir said a moment ago that it is fit: if it is no more, nobody may be, and then the address stays with it. */
+/** Who was named heir said a moment ago that it is fit: if its services fail since, all may have failed, and the address stays with it. */
 const mayContend = (draft: Draft, _event: object, context: Context): boolean =>
   draft.vote === 'voting' &&
   (draft.isHeir ? mayHoldAtAll(draft, context) : isEligible(draft, context)) &&

@@ -11,10 +11,10 @@ type Refusal = LeaseAnswer['refusal'];
 export const isEligible = (state: LeaseState, context: Context): boolean =>
   state.isHealthy && mayHoldAtAll(state, context);
 
-/** Not quarantined, and with a known lag within policy, judged as of the last renewal heard. */
+/** Able to act, not quarantined, and with a known lag within policy, judged as of the last renewal heard. */
 export function mayHoldAtAll(state: LeaseState, context: Context): boolean {
   const { policy, rules, now } = context;
-  if (state.isQuarantined || state.isWitness) return false;
+  if (!state.mayAct || state.isQuarantined || state.isWitness) return false;
   if (policy.lagMax === undefined || state.epoch !== 0) return true;
   if (!rules.isLagKnown(state.holderPosition, state.acceptedUntil > now)) return false;
   return state.position !== null && (state.holderPosition ?? 0) - state.position <= policy.lagMax;

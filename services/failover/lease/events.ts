@@ -21,6 +21,8 @@ export type ShellEvent =
       readonly kind: 'health';
       readonly priority: number;
       readonly isHealthy: boolean;
+      /** False: whatever its services do, it could or should not answer (no right, no guard, another owner without a lease). */
+      readonly mayAct: boolean;
       readonly position: number | null;
       readonly isLinkUp: boolean;
     }

@@ -20,13 +20,21 @@ function askedSince(draft: Draft, answer: LeaseAnswer, context: Context): number
   return isSame ? draft.askedSince : context.now;
 }
 export function isUnfitAndAnotherFit(draft: Draft, answer: LeaseAnswer, context: Context): boolean {
-  if (!context.isCounted || draft.isHealthy || !context.rules.mayAnswerHardFailure(answer.isEligible)) return false;
+  if (!context.isCounted || isFit(draft) || !context.rules.mayAnswerHardFailure(answer.isEligible)) return false;
   const best = fittest(draft, context);
   const isBetterAwaited =
     best !== 0 && best !== answer.from && context.now - draft.roundStartedAt < retryMsOf(context.policy);
   return !isBetterAwaited;
 }
-export const breaks = (_draft: Draft, event: EventOf<'health'>): boolean => !event.isHealthy;
+/** What a holder is judged by: what it has it may keep where nobody else is fit, quarantined or not. */
+export const isFit = (member: Pick<LeaseState, 'isHealthy' | 'mayAct'>): boolean => member.isHealthy && member.mayAct;
+export const breaks = (_draft: Draft, event: EventOf<'health'>): boolean => !isFit(event);
+
+/** Nobody named, or one that says that it is fit; heard within twice what `fittest` asks, so that its choice is never refused. */
+export function mayBeHeir(draft: Draft, { heir }: EventOf<'handOver'>, { now, policy }: Context): boolean {
+  const peer = peerOf(draft, heir);
+  return heir === 0 || (peer.isEligible && peer.heardAt >= now - 4 * policy.advertMs);
+}
 
 /** The best member that advertises itself fit and was heard lately; 0 when there is none. */
 export function fittest(state: LeaseState, { now, policy }: Pick<Context, 'now' | 'policy'>): number {
@@ -54,6 +62,7 @@ export function leadsNoMore(draft: Draft): void {
 export function takeHealth(draft: Draft, event: EventOf<'health'>, context: Context): void {
   draft.priority = event.priority;
   draft.isHealthy = event.isHealthy;
+  draft.mayAct = event.mayAct;
   draft.position = event.position;
   draft.isLinkUp = event.isLinkUp;
   draft.pollDueAt = context.now;

@@ -11,8 +11,10 @@ import {
   fittest,
   handOverAsTold,
   handOverToAnswerer,
+  isFit,
   isUnfitAndAnotherFit,
   leadsNoMore,
+  mayBeHeir,
   mayBePreempted,
   noteAsk,
   resign,
@@ -88,7 +90,7 @@ function extend(draft: Draft, _answer: LeaseAnswer, context: Context): void {
   draft.openUntil = draft.deadline;
   draft.wasRefused = false;
   // One that is unfit asks on for as long as another seems fit, so that it need not wait for the fittest alone.
-  const isContent = draft.isHealthy || fittest(draft, context) === 0;
+  const isContent = isFit(draft) || fittest(draft, context) === 0;
   if (isContent && context.rules.newestOfQuorum(draft.peers) >= draft.roundStartedAt)
     draft.renewDueAt = draft.advertDueAt;
   context.effects.push({ kind: 'run' });
@@ -226,7 +228,15 @@ export const holderRows: readonly Row[] = [
     [takeHealth],
     'Priority and fitness are noted; a running wait moves with them.',
   ),
-  row('holding', 'handOver', always, 'resigning', [handOverAsTold], 'Told to hand over: the guard closes first.'),
+  row('holding', 'handOver', mayBeHeir, 'resigning', [handOverAsTold], 'Told to hand over: the guard closes first.'),
+  row(
+    'holding',
+    'handOver',
+    always,
+    'same',
+    [],
+    'Refused: the member named did not say lately that it is fit to hold.',
+  ),
   row(notHolding, 'handOver', always, 'same', [], 'It does not hold, so there is nothing to hand over.'),
   row('resigning', 'closed', always, 'out', [resign], 'The guard is closed and the lease forgotten: it resigns.'),
   row(

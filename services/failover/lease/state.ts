@@ -82,6 +82,8 @@ export type LeaseState = {
   readonly role: Role;
   readonly priority: number;
   readonly isHealthy: boolean;
+  /** Without it not even an heir contends: nothing would be served, or beside somebody else. */
+  readonly mayAct: boolean;
   readonly isQuarantined: boolean;
   readonly position: number | null;
   /** The holder's position as of the last renewal heard. */
@@ -193,6 +195,7 @@ export function startState(start: LeaseStart): LeaseState {
     role: start.isWitness ? 'witness' : 'starting',
     priority: start.priority,
     isHealthy: true,
+    mayAct: true,
     isQuarantined: durable?.isQuarantined ?? false,
     position: null,
     // A group that never had a holder has nothing to lag behind; a lost disk knows nothing.

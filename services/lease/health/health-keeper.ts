@@ -2,15 +2,15 @@
 import type { ShellEvent } from '../../failover/lease/events.ts';
 
 type Health = Extract<ShellEvent, { kind: 'health' }>;
-/** `hard`: while it fails the member may not hold. */
-export type Weight = number | 'hard';
+/** `hard`: while it fails the member is not healthy. `unable`: while it fails it may not act, healthy or not. */
+export type Weight = number | 'hard' | 'unable';
 
 export type HealthKeeper = {
   readonly noteService: (name: string, weight: Weight, isUp: boolean) => void;
-  readonly noteAgent: (word: Omit<Health, 'kind' | 'priority'> & { readonly penalty: number }) => void;
+  readonly noteAgent: (word: Omit<Health, 'kind' | 'priority' | 'mayAct'> & { readonly penalty: number }) => void;
 };
 
-/** `basePriority` less the weights of what fails, at least 1. An observe-only member is never fit to hold. */
+/** `basePriority` less the weights of what fails, at least 1. An observe-only member may never act. */
 export function createHealthKeeper(
   config: { readonly basePriority: number; readonly mayHold: boolean },
   deps: { readonly tell: (health: Health) => void },
@@ -20,13 +20,15 @@ export function createHealthKeeper(
   let told = '';
   function tell(): void {
     let priority = config.basePriority - agent.penalty;
-    let isHealthy = config.mayHold && agent.isHealthy;
+    let { isHealthy } = agent;
+    let mayAct = config.mayHold;
     for (const weight of failing.values()) {
       if (weight === 'hard') isHealthy = false;
+      else if (weight === 'unable') mayAct = false;
       else priority -= weight;
     }
     const { position, isLinkUp } = agent;
-    const health: Health = { kind: 'health', priority: Math.max(1, priority), isHealthy, position, isLinkUp };
+    const health: Health = { kind: 'health', priority: Math.max(1, priority), isHealthy, mayAct, position, isLinkUp };
     const text = JSON.stringify(health);
     if (text === told) return;
     told = text;
