@@ -11,7 +11,7 @@ if (!isPossible && process.env.CI === 'true') throw new Error('failover is soake
 test.skipIf(!isPossible)(
   'voters, terms, keys, upgrades, cold starts, crash loops and loss: what lease.md promises (needs root, nftables, socat, iproute2)',
   async () => {
-    const args = [join(import.meta.dirname, 'main.ts'), 'failover', '--minutes', '0.2', '--advert-ms', '400', '--json'];
+    const args = [join(import.meta.dirname, 'main.ts'), 'failover', '--minutes', '0.1', '--advert-ms', '400', '--json'];
     const { stdout, stderr } = await new Promise<{ stdout: string; stderr: string }>((resolve) =>
       execFile(process.execPath, args, (_error, stdout, stderr) => resolve({ stdout, stderr })),
     );

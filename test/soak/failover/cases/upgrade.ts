@@ -30,7 +30,10 @@ export const runUpgrade = (options: CaseOptions): Promise<CaseResult> => {
       const isSame = group.nodes.every((node, index) => node.pid() === pids[index]);
       expect(isSame, 'the restart of an agent ended a lease process');
       expect((await holder.status()).epoch === epoch, 'the owner was elected anew while agents were restarted');
-      let slowestMs = 0;
+      // What is left of a lease at worst when its process is killed: an advert is due just then.
+      const { holdMs } = (await holder.status()).terms;
+      const withinMs = holdMs - advertMs;
+      let [slowestMs, late] = [0, 0];
       for (const node of group.nodes) {
         // As a package does: everything of the node is stopped, and started again in its new version.
         const agent = agents.get(node);
@@ -39,18 +42,24 @@ export const runUpgrade = (options: CaseOptions): Promise<CaseResult> => {
         node.kill('SIGKILL');
         await node.ended();
         await node.start();
-        slowestMs = Math.max(slowestMs, performance.now() - startedAt);
+        const tookMs = performance.now() - startedAt;
+        slowestMs = Math.max(slowestMs, tookMs);
+        if (tookMs > withinMs) late += 1;
         agents.set(node, await startAgent(options.world, node));
         await until('it is heard again', async () =>
           (await (await group.holder()).status()).peers.every((peer) => peer.hearsUs) ? true : undefined,
         );
       }
-      expect((await holder.status()).epoch === epoch, 'the owner did not keep its lease through the restart');
+      const isKept = (await holder.status()).epoch === epoch;
+      expect(isKept || late > 0, 'the owner did not keep its lease through a restart within it');
       await live(group.leaseMs);
+      const slowestRestartMs = Math.round(slowestMs);
+      const outcome = isKept
+        ? 'the owner kept the address under one epoch'
+        : `the machine was too slow for that (${slowestRestartMs} ms), and the address moved`;
       return {
-        sentence:
-          'Each agent was restarted in order and killed, then once more with its lease process, killed and started again within its lease: the owner kept the address under one epoch.',
-        ...{ movesMax: 0, figures: { agentRestarts: 9, leaseRestarts: 3, slowestRestartMs: Math.round(slowestMs) } },
+        sentence: `Each agent was restarted in order and killed, then once more with its lease process, to be back within its lease: ${outcome}.`,
+        ...{ movesMax: late, figures: { agentRestarts: 9, leaseRestarts: 3, late, slowestRestartMs } },
       };
     } finally {
       for (const agent of agents.values()) await end(agent, 'SIGKILL');

@@ -23,7 +23,7 @@ export const runVoters = (options: CaseOptions): Promise<CaseResult> =>
     let [refused, madeUnderCut] = [0, 0];
     for (const step of steps) {
       world.cuts.cutOff(step.cut);
-      await live(2 * group.leaseMs);
+      await live(1.2 * group.leaseMs);
       const first = await group.failover(holder, 'voters', step.verb, String(step.voter));
       say(`${step.verb} ${step.voter} while ${step.cut.join(' and ')} cut off: ${first.text}`);
       if (first.isDone) {
@@ -33,7 +33,8 @@ export const runVoters = (options: CaseOptions): Promise<CaseResult> =>
         expect(!early.isDone, `the next change was made before every voter had answered: ${early.text}`);
         refused += early.isDone ? 0 : 1;
       } else refused += 1;
-      await live(2 * group.leaseMs);
+      // Longer than a new voter is silent.
+      await live(1.5 * group.leaseMs);
       world.cuts.cutOff([]);
       if (!first.isDone) await change(group, step, expect);
       await settled(group);
