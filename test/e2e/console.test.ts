@@ -287,6 +287,7 @@ describe.skipIf(whyNoChromium !== undefined)(`console in Chromium${why}`, () => 
     { name: 'console-story-zh', path: '/messages/six-legs', look: { locale: 'zh-CN', timezoneId: 'Asia/Shanghai' } },
     { name: 'console-report', path: '/reports' },
     { name: 'console-live', path: '/live' },
+    { name: 'console-failover', path: '/failover?group=mail', look: { viewport: { width: 1280, height: 1180 } } },
     {
       name: 'console-phone',
       path: '/',
@@ -306,6 +307,7 @@ describe.skipIf(whyNoChromium !== undefined)(`console in Chromium${why}`, () => 
     if (path === '/') await page.locator('.sparkline canvas').last().waitFor();
     if (path === '/live')
       await expect.poll(() => page.locator('.tail-line').count(), { timeout: 30_000 }).toBeGreaterThan(40);
+    if (path.startsWith('/failover')) await page.locator('table.moves').waitFor();
     if (path === '/reports') await page.locator('table.report').last().waitFor();
     await page.locator('main h1').first().waitFor();
     await page.screenshot({ path: resolve(import.meta.dirname, '../../docs', `${name}.png`) });
