@@ -1,14 +1,14 @@
 // One consistent view of a group from voters that may disagree: who owns, who says so, who could, and a sentence of why.
 import type { FailoverGroup, FailoverSentence, FailoverVoter, LeaseWord, UnfitReason } from '../protocol/failover.ts';
 import type { LeaseGroupStatus } from '../protocol/lease-status.ts';
-import type { Failover, GroupBelief, HeardWord } from './failover.ts';
+import { type Failover, type GroupBelief, type HeardWord, ownedEpochOf } from './failover.ts';
 
 /** A word older than this is shown, and not believed. */
 export type FailoverViewPolicy = { readonly staleAfterMs: number };
 
 /** Ballots count 256 to the millisecond of unix time (lease.md rule 7). */
 const ballotsPerMs = 256;
-/** Between two words that say they hold, this much may lie on the way to control. */
+/** Words of one change may come to control this far apart. */
 const onTheWayMs = 2500;
 
 export const readFailover = (failover: Failover, now: number, policy: FailoverViewPolicy): FailoverGroup[] =>
@@ -34,7 +34,7 @@ function viewGroup(group: GroupBelief, now: number, policy: FailoverViewPolicy):
   const { set, terms } = status;
   return {
     ...{ id: group.id, group: status.group },
-    sentence: decideSentence({ group, fresh, voters, votes, owner, status }),
+    sentence: decideSentence({ group, fresh, voters, votes, owner, status, now }),
     addresses: [...new Set(byAge.flatMap((word) => word.status.addresses))],
     owner: owner === undefined ? null : { ...owner, since: Math.floor(owner.epoch / ballotsPerMs) },
     leaseLeftMs: holder?.status.leaseLeftMs ?? null,
@@ -53,17 +53,18 @@ function viewGroup(group: GroupBelief, now: number, policy: FailoverViewPolicy):
 
 type Owner = { readonly node: string; readonly number: number; readonly epoch: number };
 
-/** Who holds under the highest epoch by its own word; without one, whom the voters name under the highest that they granted. */
+/** Whom the voters name under the highest epoch; of equals, who holds it by its own word. */
 function findOwner(fresh: readonly HeardWord[]): Owner | undefined {
   const claims = fresh
     .filter(({ status }) => status.owner !== null)
     .map(({ node, status }) => ({
       isOwn: status.owner === status.self,
       node: status.owner === status.self ? node : (status.ownerNode ?? String(status.owner)),
+      isHeld: status.epoch !== 0,
       number: status.owner ?? 0,
-      epoch: status.owner === status.self && status.epoch !== 0 ? status.epoch : status.wonEpoch,
+      epoch: ownedEpochOf(status),
     }))
-    .sort((a, b) => b.epoch - a.epoch || Number(b.isOwn) - Number(a.isOwn));
+    .sort((a, b) => b.epoch - a.epoch || Number(b.isHeld) - Number(a.isHeld) || Number(b.isOwn) - Number(a.isOwn));
   const [best] = claims;
   return best === undefined ? undefined : { node: best.node, number: best.number, epoch: best.epoch };
 }
@@ -80,6 +81,27 @@ function countVotes(
     quorum: Math.floor(set.voters.length / 2) + 1,
     agree: owner === undefined ? 0 : voting.filter(({ status }) => status.owner === owner).length,
   };
+}
+
+/**
+ * The most voters of which one has two-way contact with the others, itself with them: control may hear voters that do not hear
+ * one another. Of a voter that control does not hear, the other's word is taken.
+ */
+function countReach({ set, healMs }: LeaseGroupStatus, fresh: readonly HeardWord[]): number {
+  const byNumber = new Map(fresh.map(({ status }) => [status.self, status]));
+  const hears = (word: LeaseGroupStatus, other: number): boolean => {
+    const peer = word.peers.find(({ number }) => number === other);
+    return peer !== undefined && (peer.hearsUs || (peer.heardMsAgo !== null && peer.heardMsAgo <= healMs));
+  };
+  const isReached = (word: LeaseGroupStatus, other: number): boolean => {
+    const back = byNumber.get(other);
+    if (other === word.self) return true;
+    return hears(word, other) && (back === undefined || (back.vote === 'voting' && hears(back, word.self)));
+  };
+  const counts = fresh
+    .filter(({ status }) => set.voters.includes(status.self) && status.vote === 'voting')
+    .map(({ status }) => set.voters.filter((other) => isReached(status, other)).length);
+  return Math.max(0, ...counts);
 }
 
 function viewVoter(
@@ -129,32 +151,39 @@ function decideSentence(view: {
   readonly votes: FailoverGroup['votes'];
   readonly owner: Owner | undefined;
   readonly status: LeaseGroupStatus;
+  readonly now: number;
 }): FailoverSentence {
-  const { group, fresh, voters, votes, owner, status } = view;
+  const { group, fresh, voters, votes, owner, status, now } = view;
   const counts = { heard: votes.heard, voters: votes.voters, quorum: votes.quorum };
   if (fresh.length === 0) return { code: 'unheard', severity: 'unknown', args: { voters: votes.voters } };
-  // One who was overtaken may have spoken shortly before: only who still says so well after is a second holder.
+  // One who was overtaken may have spoken shortly before: only who still says so well after is a second owner, whether it
+  // holds a lease or keeps the addresses without one.
+  const overtakenUntil = group.ownedHeardAt + status.set.leaseMs + onTheWayMs;
   const second = fresh.find(
-    ({ status: said, heardAt }) =>
-      said.epoch !== 0 && said.epoch < group.heldEpoch && heardAt > group.heldHeardAt + status.set.leaseMs + onTheWayMs,
+    ({ status: said, heardAt }) => said.owner === said.self && said.self !== owner?.number && heardAt > overtakenUntil,
   );
   if (second !== undefined && owner !== undefined)
     return { code: 'disputed', severity: 'down', args: { node: owner.node, other: second.node } };
   if (owner === undefined) {
-    const silent = { ...counts, silent: votes.voters - votes.heard };
-    if (votes.heard < votes.quorum) return { code: 'no-majority', severity: 'down', args: silent };
+    const reach = Math.min(votes.heard, countReach(status, fresh));
+    if (votes.heard < votes.quorum) return { code: 'no-majority', severity: 'down', args: counts };
+    if (reach < votes.quorum) return { code: 'cut-off', severity: 'down', args: { ...counts, reach } };
     const isAnyFit = voters.some((voter) => voter.isVoter && voter.unfit.length === 0);
-    return isAnyFit
-      ? { code: 'electing', severity: 'degraded', args: counts }
-      : { code: 'nobody-fit', severity: 'down', args: counts };
+    if (!isAnyFit) return { code: 'nobody-fit', severity: 'down', args: counts };
+    return now - group.ownedUntil > status.healMs + onTheWayMs
+      ? { code: 'unsettled', severity: 'down', args: counts }
+      : { code: 'electing', severity: 'degraded', args: counts };
   }
-  const args = { node: owner.node, ...counts };
+  const args = { node: owner.node, ...counts, agree: votes.agree };
   const word = voters.find((voter) => voter.isOwner)?.word ?? null;
   if (word === null || word.isStale) return { code: 'owned-unheard', severity: 'degraded', args };
   if (word.role === 'unconfirmed') return { code: 'unconfirmed', severity: 'degraded', args };
   if (word.mode === 'shadow') return { code: 'shadow', severity: 'ok', args };
-  const heirs = voters.filter((voter) => voter.isVoter && !voter.isOwner && voter.unfit.length === 0);
-  if (votes.heard - 1 < votes.quorum || heirs.length === 0)
+  // Who does not follow the owner may be heard here and be cut off from the others.
+  const heirs = voters.filter(
+    (voter) => voter.isVoter && !voter.isOwner && voter.unfit.length === 0 && voter.word?.owner === owner.number,
+  );
+  if (votes.agree - 1 < votes.quorum || heirs.length === 0)
     return { code: 'owned-without-spare', severity: 'degraded', args };
   return { code: 'owned', severity: 'ok', args };
 }

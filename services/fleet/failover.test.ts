@@ -118,11 +118,69 @@ test.each<[string, Failover, number, object]>([
 
 test('who was overtaken may have spoken before; who says so well after is a second owner', () => {
   const moved = hear(calm(), 1000, 'mx2', statusOf('mx2', { holds: 9 }));
-  expect(view(moved, 1100)).toMatchObject({ sentence: { code: 'owned', args: { node: 'mx2' } }, owner: { epoch: 9 } });
+  const first = { code: 'owned-without-spare', args: { node: 'mx2', agree: 1 } };
+  expect(view(moved, 1100)).toMatchObject({ sentence: first, owner: { epoch: 9 } });
   const late = hear(moved, 1100, 'mx1', statusOf('mx1', { holds: 7 }));
-  expect(view(late, 1200).sentence.code).toBe('owned');
+  expect(view(late, 1200).sentence.code).toBe('owned-without-spare');
   const both = hear(late, 4000, 'mx1', statusOf('mx1', { holds: 7 }));
   expect(view(both, 4100).sentence).toMatchObject({ code: 'disputed', args: { node: 'mx2', other: 'mx1' } });
+});
+
+test('who keeps the addresses without a majority while another holds is a second owner', () => {
+  const alone = statusOf('mx1', { role: 'unconfirmed', owner: 1, ownerNode: 'mx1', wonEpoch: 7 });
+  const moved = hear(hear(calm(), 1000, 'mx2', statusOf('mx2', { holds: 9 })), 1000, 'mx3', {
+    ...statusOf('mx3', named(2)),
+    wonEpoch: 9,
+  });
+  expect(view(hear(moved, 1100, 'mx1', alone), 1200).sentence.code).not.toBe('disputed');
+  expect(view(hear(moved, 9000, 'mx1', alone), 9100).sentence).toMatchObject({
+    ...{ code: 'disputed', severity: 'down', args: { node: 'mx2', other: 'mx1' } },
+  });
+});
+
+test('a second owner is told of although the newer one is known from others only', () => {
+  const heir = { ...named(2), wonEpoch: 9 };
+  const kept = hear(hear(calm(), 19_000, 'mx1', statusOf('mx1', { holds: 7 })), 19_500, 'mx3', statusOf('mx3', heir));
+  expect(view(kept, 19_600).sentence).toMatchObject({ code: 'owned-unheard', args: { node: 'mx2' } });
+  const both = hear(kept, 24_000, 'mx1', statusOf('mx1', { holds: 7 }));
+  expect(view(both, 24_100).sentence).toMatchObject({ code: 'disputed', args: { node: 'mx2', other: 'mx1' } });
+});
+
+/** As `status`, and these voters are not heard by it. */
+const deafTo = (status: LeaseGroupStatus, ...numbers: readonly number[]): LeaseGroupStatus => ({
+  ...status,
+  peers: status.peers.map((peer) =>
+    numbers.includes(peer.number) ? { ...peer, heardMsAgo: 60_000, hearsUs: false } : peer,
+  ),
+});
+
+test('voters that control hears and that do not hear one another will settle nothing', () => {
+  const cut = hearAll(
+    nodes.map((node, at) => [0, node, deafTo(statusOf(node), ...[1, 2, 3].filter((n) => n !== at + 1))]),
+  );
+  expect(view(cut, 1).sentence).toMatchObject({
+    ...{ code: 'cut-off', severity: 'down', args: { heard: 3, reach: 1, quorum: 2 } },
+  });
+  const oneWay = hear(cut, 1, 'mx1', statusOf('mx1'));
+  expect(view(oneWay, 2).sentence.code).toBe('cut-off');
+  const two = hear(oneWay, 2, 'mx2', deafTo(statusOf('mx2'), 3));
+  expect(view(two, 3).sentence.code).toBe('electing');
+});
+
+test('an election that takes longer than any healing is down, counted from the last word of an owner', () => {
+  const gone = nodes.reduce((failover, node) => hear(failover, 5000, node, statusOf(node)), calm());
+  expect(view(gone, 5000 + 900).sentence).toMatchObject({ code: 'electing', severity: 'degraded' });
+  const later = nodes.reduce((failover, node) => hear(failover, 9000, node, statusOf(node)), gone);
+  expect(view(later, 9100).sentence).toMatchObject({ code: 'unsettled', severity: 'down' });
+});
+
+test('who does not follow the owner is no spare, although control hears it', () => {
+  const cut = hear(calm(), 1, 'mx3', deafTo(statusOf('mx3'), 1, 2));
+  expect(view(cut, 2)).toMatchObject({
+    sentence: { code: 'owned-without-spare', severity: 'degraded', args: { agree: 2, heard: 3 } },
+  });
+  const heirless = hear(calm(), 1, 'mx2', deafTo(statusOf('mx2'), 1, 3));
+  expect(view(heirless, 2).sentence.code).toBe('owned-without-spare');
 });
 
 test('why a member may not hold is said for each reason', () => {

@@ -17,12 +17,18 @@ export type HeardWord = {
 export type GroupBelief = {
   readonly id: string;
   readonly words: ReadonlyMap<string, HeardWord>;
-  /** The highest epoch that a holder said it holds, and when that was heard first. */
-  readonly heldEpoch: number;
-  readonly heldHeardAt: number;
+  /** The highest epoch that an owner was named under, by itself or by another, and when that was heard first. */
+  readonly ownedEpoch: number;
+  readonly ownedHeardAt: number;
+  /** Until when somebody named an owner, as far as was heard; nobody ever: when the group was first heard of. */
+  readonly ownedUntil: number;
 };
 export type Failover = { readonly groups: ReadonlyMap<string, GroupBelief> };
 export const emptyFailover: Failover = { groups: new Map() };
+
+/** The epoch of the owner that a word names, 0 when it names none. Who keeps the address unconfirmed has none but the last won. */
+export const ownedEpochOf = ({ owner, self, epoch, wonEpoch }: LeaseGroupStatus): number =>
+  owner === null ? 0 : owner === self && epoch !== 0 ? epoch : wonEpoch;
 
 export type FailoverReport =
   | { readonly kind: 'status'; readonly at: number; readonly node: string; readonly status: LeaseStatus }
@@ -55,25 +61,34 @@ export function foldFailover(failover: Failover, report: FailoverReport, bounds:
       if (!isOwnName) continue;
       const { at } = report;
       const word = { node, heardAt: at, silence: '', version: report.status.version, status };
-      groups.set(status.incarnation, withWord(groups.get(status.incarnation), word, bounds));
+      const before = failover.groups.get(status.incarnation)?.words.get(node);
+      const wasOwned = before !== undefined && before.status.owner !== null;
+      groups.set(status.incarnation, withWord(groups.get(status.incarnation), word, wasOwned, bounds));
     }
   while (groups.size > bounds.groupsMax) groups.delete(longestUnheard(groups));
   return { groups };
 }
 
-function withWord(group: GroupBelief | undefined, word: HeardWord, bounds: FailoverBounds): GroupBelief {
+function withWord(
+  group: GroupBelief | undefined,
+  word: HeardWord,
+  wasOwned: boolean,
+  bounds: FailoverBounds,
+): GroupBelief {
   const { status, heardAt } = word;
   const words = new Map(group?.words).set(word.node, word);
   for (const [node, { heardAt: at }] of [...words].sort((a, b) => a[1].heardAt - b[1].heardAt)) {
     if (words.size <= bounds.wordsPerGroupMax) break;
     if (at <= heardAt && node !== word.node) words.delete(node);
   }
-  const isNewest = status.epoch > (group?.heldEpoch ?? 0);
+  const epoch = ownedEpochOf(status);
+  const isNewest = epoch > (group?.ownedEpoch ?? 0);
   return {
     id: status.incarnation,
     words,
-    heldEpoch: isNewest ? status.epoch : (group?.heldEpoch ?? 0),
-    heldHeardAt: isNewest ? heardAt : (group?.heldHeardAt ?? 0),
+    ownedEpoch: isNewest ? epoch : (group?.ownedEpoch ?? 0),
+    ownedHeardAt: isNewest ? heardAt : (group?.ownedHeardAt ?? 0),
+    ownedUntil: status.owner !== null || wasOwned ? heardAt : (group?.ownedUntil ?? heardAt),
   };
 }
 

@@ -86,16 +86,20 @@ const en: FailoverWords = {
   ],
   sentences: {
     owned: ({ node }) => `${node} owns the addresses.`,
-    'owned-without-spare': ({ node, heard, voters }) =>
-      `${node} owns the addresses, and nobody could take over: ${heard} of ${voters} voters are heard, or no other member is fit.`,
+    'owned-without-spare': ({ node, agree, voters }) =>
+      `${node} owns the addresses, and nobody is known that could take over: control hears ${agree} of ${voters} voters name it, or no other of them is fit.`,
     'owned-unheard': ({ node }) => `The others say that ${node} owns the addresses; ${node} itself is not heard.`,
     shadow: ({ node }) => `In shadow: ${node} would own the addresses, and nothing is touched.`,
     unconfirmed: ({ node }) => `${node} keeps the addresses without a majority (fail-static).`,
     disputed: ({ node, other }) => `${node} and ${other} both say that they own the addresses. Look at ${other} first.`,
     electing: ({ heard, voters }) =>
       `Nobody owns the addresses at this moment; ${heard} of ${voters} voters are heard and will settle it.`,
+    unsettled: ({ heard, voters }) =>
+      `Nobody has owned the addresses for longer than any healing takes, although ${heard} of ${voters} voters are heard. What each says is in the table.`,
     'no-majority': ({ heard, voters, quorum }) =>
       `Nobody owns the addresses: ${heard} of ${voters} voters are heard, and it takes ${quorum}.`,
+    'cut-off': ({ reach, heard, voters, quorum }) =>
+      `Nobody owns the addresses: ${heard} of ${voters} voters are heard here, and no more than ${reach} of them hear one another; it takes ${quorum}. Look at the network between them.`,
     'nobody-fit': () => 'Nobody owns the addresses: no member may hold them. The table says why.',
     unheard: ({ voters }) => `None of the ${voters} voters is heard. What is shown is what they said last.`,
   },
@@ -202,15 +206,19 @@ const zh: FailoverWords = {
   ],
   sentences: {
     owned: ({ node }) => `地址由 ${node} 持有。`,
-    'owned-without-spare': ({ node, heard, voters }) =>
-      `地址由 ${node} 持有，但目前没有节点能接替：${voters} 票中能听到 ${heard} 票，或没有其他合格成员。`,
+    'owned-without-spare': ({ node, agree, voters }) =>
+      `地址由 ${node} 持有，但目前未见能接替的节点：控制端听到 ${voters} 票中有 ${agree} 票认可它，或其中没有其他合格成员。`,
     'owned-unheard': ({ node }) => `其他节点说地址由 ${node} 持有，但没有 ${node} 自己的消息。`,
     shadow: ({ node }) => `影子模式：若真正执行，地址将由 ${node} 持有；现在不触碰任何地址。`,
     unconfirmed: ({ node }) => `${node} 在没有多数票的情况下保留地址（fail-static）。`,
     disputed: ({ node, other }) => `${node} 和 ${other} 都声称持有地址。请先检查 ${other}。`,
     electing: ({ heard, voters }) => `此刻没有节点持有地址；${voters} 票中能听到 ${heard} 票，正在选出。`,
+    unsettled: ({ heard, voters }) =>
+      `已有超过恢复上限的时间没有节点持有地址，尽管 ${voters} 票中能听到 ${heard} 票。各节点的说法见下表。`,
     'no-majority': ({ heard, voters, quorum }) =>
       `没有节点持有地址：${voters} 票中只听到 ${heard} 票，需要 ${quorum} 票。`,
+    'cut-off': ({ reach, heard, voters, quorum }) =>
+      `没有节点持有地址：此处听到 ${voters} 票中的 ${heard} 票，但彼此能听到的最多 ${reach} 票，需要 ${quorum} 票。请检查它们之间的网络。`,
     'nobody-fit': () => '没有节点持有地址：没有合格的成员，原因见下表。',
     unheard: ({ voters }) => `${voters} 个投票节点都没有消息。这里显示的是它们最后所说的情况。`,
   },
