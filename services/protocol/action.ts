@@ -30,7 +30,7 @@ const faultId = z
   .max(64)
   .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'a fault is named like postfix-master-killed');
 
-export const actionSchema = z.discriminatedUnion('action', [
+export const faultActionSchema = z.discriminatedUnion('action', [
   /** Breaks something of the fault library for a time that the host itself enforces. */
   z.strictObject({
     action: z.literal('fault-inject'),
@@ -41,6 +41,9 @@ export const actionSchema = z.discriminatedUnion('action', [
   }),
   /** Mends it before its time; does nothing where it is not on. */
   z.strictObject({ action: z.literal('fault-heal'), parameters: z.strictObject({ fault: faultId }) }),
+]);
+export const actionSchema = z.discriminatedUnion('action', [
+  ...faultActionSchema.options,
   /** Tells the lease process of the node, which is to own the group. */
   z.strictObject({
     action: z.literal('lease-order'),
@@ -90,9 +93,12 @@ export const actionResultSchema = z.object({
 });
 export type ActionResult = z.infer<typeof actionResultSchema>;
 
-/** `POST /api/v1/nodes/:node/actions`: an action, and how long the caller waits for its end. */
+/**
+ * `POST /api/v1/nodes/:node/actions`: an action, and how long the caller waits for its end. Orders to a lease group go to the
+ * group's own address, which knows its voters and keeps a record.
+ */
 export const actionRequestSchema = z.object({
-  do: actionSchema,
+  do: faultActionSchema,
   waitMs: z.int().min(0).max(120_000).default(actionLimits.runMs),
 });
 /**
