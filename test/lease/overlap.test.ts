@@ -13,7 +13,7 @@ test.skipIf(!isPossible)(
   async () => {
     const result = await measureOverlap(shortBatches(), 150, () => {});
     expect(result.shapes.filter(({ overlapMs }) => overlapMs > 0)).toEqual([]);
-    expect(result).toMatchObject({ overlapMs: 0, unheard: [], uncaptured: 0 });
+    expect(result).toMatchObject({ overlapMs: 0, unheard: [], unheardFrames: 0 });
     expect(result.moves).toBeGreaterThanOrEqual(4);
   },
   100_000,

@@ -2,6 +2,7 @@
 // it comes. One kernel stamps the frames of all hosts, so that two of them can be compared to the microsecond.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { constants, setPriority } from 'node:os';
 import { addressBytes } from './overlap-frames.ts';
 import { overlapPorts } from './overlap-ports.ts';
 
@@ -57,6 +58,8 @@ export async function startCapture(
   const child: ChildProcess = spawn('ip', ['netns', 'exec', switchName, 'tcpdump', ...options, filter], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // What is asked and answered runs above everything else, and so must what listens.
+  setPriority(child.pid ?? 0, constants.priority.PRIORITY_HIGHEST);
   let emissions: Emission[] = [];
   let input: Buffer = Buffer.alloc(0);
   let isHeaderRead = false;

@@ -28,8 +28,9 @@ export type TrialResult = {
   readonly kinds: readonly string[];
   /** Between two questions to all hosts. */
   readonly gapsMs: readonly number[];
-  /** Frames that left a host by its own counters and that the capture missed; null where a flush took the counters. */
-  readonly uncaptured: number | null;
+  /** By the hosts' own counters: all frames that left, and those of hosts of which the capture heard nothing; null after a flush. */
+  readonly counted: { readonly frames: number; readonly unheard: number } | null;
+  readonly frames: number;
 };
 
 /** The capture tells of an instant this much later at most, where nobody speaks after it. */
@@ -37,7 +38,26 @@ const captureLagMs = 300;
 /** A lease, the skew of the last, a poll; and as long again for who takes over from that one. In units of A. */
 const observedAdverts = 9;
 
+/** A capture that lost more than this heard too little to judge by. */
+const lostShareMax = 0.01;
+const attemptsMax = 3;
+
+/** Again while the capture lost too much of what was said; an overlap that any attempt showed stands. */
 export async function runTrial(world: OverlapWorld, trial: Trial, advertMs: number): Promise<TrialResult> {
+  let worst: TrialResult | undefined;
+  for (let attempt = 1; ; attempt++) {
+    const result = await attemptTrial(world, trial, advertMs);
+    worst = {
+      ...result,
+      overlapMs: Math.max(result.overlapMs, worst?.overlapMs ?? 0),
+      answersOverlapMs: Math.max(result.answersOverlapMs, worst?.answersOverlapMs ?? 0),
+    };
+    const sent = result.counted?.frames ?? 0;
+    if (result.frames >= sent * (1 - lostShareMax) || attempt === attemptsMax) return worst;
+  }
+}
+
+async function attemptTrial(world: OverlapWorld, trial: Trial, advertMs: number): Promise<TrialResult> {
   const owner = await settled(world);
   const at = [owner, ...world.nodes.map((_, index) => index).filter((index) => index !== owner)];
   const epochAhead = Date.now() - machineMs();
@@ -73,10 +93,14 @@ export async function runTrial(world: OverlapWorld, trial: Trial, advertMs: numb
     isMoved: holder !== owner || spoken.size > 1,
     kinds: [...new Set(answers.map(nameOf))].sort(),
     gapsMs: gapsOf(emissions.filter(({ kind }) => kind === 'question')),
-    uncaptured:
+    frames: answers.length,
+    counted:
       counts === undefined
         ? null
-        : counts.reduce((sum, count, port) => sum + Math.max(0, count - (spoken.get(port)?.length ?? 0)), 0),
+        : {
+            frames: counts.reduce((sum, count) => sum + count, 0),
+            unheard: counts.reduce((sum, count, port) => sum + (spoken.has(port) ? 0 : count), 0),
+          },
   };
 }
 

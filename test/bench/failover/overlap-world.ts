@@ -134,6 +134,8 @@ export async function createOverlapWorld(options: {
         const child = spawn('ip', ['netns', 'exec', network.nameOf(host), ...command], {
           stdio: ['pipe', 'ignore', 'inherit'],
         });
+        // A command that reads none of it may be gone already.
+        child.stdin?.on('error', () => {});
         child.stdin?.end(input ?? '');
         const [status] = await once(child, 'exit');
         if (status !== 0) throw new Error(`${command.join(' ')} ended with ${status}`);
