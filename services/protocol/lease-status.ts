@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { instant } from './instant.ts';
 
 const voterNumber = z.number().int().min(1).max(255);
+/** Milliseconds of unix time · 256 + number (lease.ts): whoever reads an instant from one relies on its bounds. */
+const ballot = z.int().nonnegative();
 
 export const leaseHistoryEntrySchema = z.object({
   /** Counts what happened since the process started, from 1: what is missing between two was forgotten. */
@@ -13,7 +15,7 @@ export const leaseHistoryEntrySchema = z.object({
   sentence: z.string(),
   role: z.string(),
   vote: z.string(),
-  epoch: z.number(),
+  epoch: ballot,
 });
 export type LeaseHistoryEntry = z.infer<typeof leaseHistoryEntrySchema>;
 
@@ -58,8 +60,8 @@ export const leaseGroupStatusSchema = z.object({
   owner: voterNumber.nullable(),
   ownerNode: z.string().nullable(),
   /** The epoch held here, 0 when none, and the highest won epoch seen. */
-  epoch: z.number(),
-  wonEpoch: z.number(),
+  epoch: ballot,
+  wonEpoch: ballot,
   /** What is left of the own lease in ms; null when none is held. */
   leaseLeftMs: z.number().nullable(),
   priority: z.number(),

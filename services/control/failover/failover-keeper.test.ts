@@ -81,6 +81,15 @@ test('what a node said last is kept when it changes, and known to the next start
   expect(next.state.keepWords).toHaveBeenLastCalledWith('mx1', []);
 });
 
+test('what another release kept, or a number that is no ballot, is not remembered', async () => {
+  const { keeper, state, hear } = await startKeeper();
+  hear(group('mail', a, { epoch: Number.MAX_SAFE_INTEGER + 1, wonEpoch: Number.MAX_SAFE_INTEGER + 1 }));
+  await keeper.stop();
+  const next = await startKeeper(state.keepWords.mock.calls[0]?.[1] ?? []);
+  expect(next.keeper.readGroups()).toEqual([]);
+  await next.keeper.stop();
+});
+
 test('a group is found by its name while one has it, and by its incarnation', async () => {
   const { keeper, hear } = await startKeeper();
   hear(group('mail', a), group('mail', b), group('web', '6c8f3b20-9d3e-4f78-9f5d-2fbd5e3e4132'));

@@ -14,6 +14,7 @@ import {
   type LeaseHistoryMessage,
   type LeaseStatusMessage,
 } from '../../protocol/failover.ts';
+import { leaseGroupStatusSchema } from '../../protocol/lease-status.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { FailoverEvents } from './failover-events.ts';
@@ -48,7 +49,9 @@ export async function createFailoverKeeper(
   },
 ): Promise<FailoverKeeper> {
   const { clock, state, events, onChange } = deps;
-  let failover: Failover = recall(await state.readWords());
+  const kept = await state.readWords();
+  // Another release may have kept what this one does not understand.
+  let failover: Failover = recall(kept.filter(({ status }) => leaseGroupStatusSchema.safeParse(status).success));
   let told = '';
   let cancelLook: (() => void) | undefined;
   const keptByNode = new Map<string, { readonly at: number; readonly key: string }>();

@@ -52,6 +52,32 @@ test.each<[string, unknown, string | undefined, string]>([
   expect(events.reportRefused).toHaveBeenCalledWith(reason);
 });
 
+/** The status of a group under `epoch`, as it comes over the wire. */
+const statusUnder = (epoch: number) => ({
+  ...{ group: 'mail', incarnation: 'i', mode: 'active', self: 1, role: 'holding', vote: 'voting', owner: 1 },
+  ...{ ownerNode: 'mx1', epoch, wonEpoch: epoch, leaseLeftMs: 5, priority: 1, isHealthy: true },
+  ...{ isQuarantined: false, position: null, coldStartMs: 1, healMs: 1, addresses: [], peers: [] },
+  ...{ set: { version: 1, voters: [1], leaseMs: 250, leaseMsMax: 250 }, services: [], alarms: [], why: [] },
+  ...{ terms: { advertMs: 100, freezeMs: 0, rttMs: 1, holdMs: 200 }, historyNumber: 0, movesSeen: 0 },
+  guard: { kind: 'kernel', state: 'idle', openMs: 100, refused: 0, lost: 0, faults: [] },
+  datagrams: { taken: 1, forged: 0, repeated: 0, malformed: 0, challenged: 0 },
+  damping: { moves: 0, budget: 4, windowMs: 1 },
+});
+
+test.each([
+  [256_007, true],
+  [Number.MAX_SAFE_INTEGER, true],
+  [Number.MAX_SAFE_INTEGER + 1, false],
+  [1e300, false],
+  [-1, false],
+])('an epoch is an instant for whoever reads it: %d is taken: %s', (epoch, isTaken) => {
+  const { socket, failover, events } = listen();
+  socket.emit(leaseEvents.status, { ...status, status: { ...status.status, groups: [statusUnder(epoch)] } });
+  expect(failover.heardStatus).toHaveBeenCalledTimes(isTaken ? 1 : 0);
+  expect(events.reportRefused).toHaveBeenCalledTimes(isTaken ? 0 : 1);
+  expect(() => new Date(Math.floor(Math.min(epoch, Number.MAX_SAFE_INTEGER) / 256)).toISOString()).not.toThrow();
+});
+
 test('history is acknowledged when it is durable, and not when it could not be kept', async () => {
   const { socket, failover, events } = listen();
   expect(await acknowledged(socket, history())).toBe(true);
