@@ -38,6 +38,33 @@ test('an owner that never told its end held until the next one at most, and the 
   ]);
 });
 
+test('an older page does not say that its newest owner holds to this day', () => {
+  const entries = [told('f', 0, 'holding', 1, 'Won.')];
+  expect(movesOf(entries, 700)).toMatchObject([{ to: 'f', heldMs: 700 }]);
+  expect(movesOf(entries)).toMatchObject([{ to: 'f', heldMs: null }]);
+});
+
+test('who keeps the addresses without a majority goes on serving, until it gives them up', () => {
+  const alone = [
+    told('g', 0, 'holding', 4, 'Won.'),
+    told('g', 500, 'unconfirmed', 0, 'No majority: the address stays.'),
+    told('g', 600, 'polling', 0, 'Asks.'),
+    told('g', 700, 'unconfirmed', 0, 'Nobody answers.'),
+    told('g', 800, 'polling', 0, 'Asks.'),
+  ];
+  expect(movesOf(alone)).toMatchObject([{ epoch: 4, heldMs: null }]);
+  const given = [...alone, told('g', 900, 'out', 0, 'Another holds.'), told('h', 1000, 'holding', 5, 'Won.')];
+  expect(movesOf(given)).toMatchObject([
+    { epoch: 5, gapMs: 100, fromEndedAt: 900, why: 'No majority: the address stays.' },
+    { epoch: 4, heldMs: 900 },
+  ]);
+  const confirmed = [...alone, told('g', 950, 'preparing', 0, 'Asks.'), told('g', 990, 'holding', 6, 'Won again.')];
+  expect(movesOf(confirmed)).toMatchObject([
+    { epoch: 6, gapMs: 0 },
+    { epoch: 4, heldMs: 990 },
+  ]);
+});
+
 test('a process that comes back within its lease goes on with its tenure', () => {
   const entries = [
     told('c', 0, 'holding', 3, 'Won.'),

@@ -179,7 +179,10 @@ export const failoverMoveSchema = z.object({
   how: z.string(),
   /** Nobody owned for so long; clocks of nodes may be apart, so it is never below 0. Null when the end is not known. */
   gapMs: z.number().nullable(),
-  /** How long the new owner held; null while it does, or when it never told its end and nobody followed. */
+  /**
+   * How long the new owner held, or kept the addresses without a majority; null while it does, or when it never told its end and
+   * nobody followed. On an older page it is counted up to `before` at most.
+   */
   heldMs: z.number().nullable(),
 });
 export type FailoverMove = z.infer<typeof failoverMoveSchema>;

@@ -68,11 +68,11 @@ export function registerFailoverRoutes(app: TypedApp, deps: Deps): void {
       const { before, limit } = request.query;
       const asked = Math.min(entriesMax, limit * entriesPerMove);
       const entries = await state.readEntries({ id, before, limit: asked });
-      const moves = movesOf(entries);
+      const moves = movesOf(entries, before);
       const oldest = entries.at(-1);
+      const isCut = entries.length === asked;
       // What stands at the end of a full page may have begun before it.
-      const isCut = entries.length === asked && moves.length > 1;
-      const listed = moves.slice(0, isCut ? Math.min(limit, moves.length - 1) : limit);
+      const listed = moves.slice(0, isCut && moves.length > 1 ? Math.min(limit, moves.length - 1) : limit);
       const rest = listed.length < moves.length ? listed.at(-1)?.at : isCut ? oldest?.time : undefined;
       return {
         ...{ id, group, now: clock.now(), moves: listed, entries: entries.slice(0, entriesListedMax) },
