@@ -63,8 +63,12 @@ export function createGroupLoop(
     let wakeAt = 0;
     const rows: Row[] = [];
     try {
-      for (let next: ShellEvent | LeaseDatagram | undefined = event; next !== undefined; next = waiting.shift())
+      for (let next: ShellEvent | LeaseDatagram | undefined = event; next !== undefined; next = waiting.shift()) {
         wakeAt = decideOne(next, rows);
+        // What is due already need not wait for a timer, which takes a millisecond; once, so that the socket is read as well.
+        const isDue = waiting.length === 0 && next.kind !== 'timer' && wakeAt <= clocks.monotonicMs();
+        if (isDue) waiting.push({ kind: 'timer' });
+      }
     } finally {
       isDeciding = false;
     }

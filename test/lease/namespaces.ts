@@ -29,9 +29,12 @@ export type Network = {
 const ip = (...args: string[]): string =>
   execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
+let networksMade = 0;
+
 /** Hosts 10.99.0.1 … and fd99::1 …; the last one is the client. */
 export function createNetwork(count: number): Network {
-  const prefix = `mw-lease-${process.pid}`;
+  networksMade += 1;
+  const prefix = `mw-lease-${process.pid}${networksMade === 1 ? '' : `n${networksMade}`}`;
   const nameOf = (index: number) => `${prefix}-${index}`;
   const bridge = `${prefix}-sw`;
   const hosts = Array.from({ length: count }, (_, index) => `10.99.0.${index + 1}`);

@@ -20,7 +20,12 @@ export async function openUdpSocket(
   listen: Endpoint,
   deps: { readonly onFault: (error: unknown) => void },
 ): Promise<UdpSocket> {
-  const socket = createSocket({ type: isIPv6(listen.host) ? 'udp6' : 'udp4' });
+  const family = isIPv6(listen.host) ? 6 : 4;
+  const socket = createSocket({
+    type: `udp${family}`,
+    // Voters have addresses and no names: without a search for one a datagram leaves within `transmit`, and not behind what follows it.
+    lookup: (host, _options, found) => found(null, host, family),
+  });
   const receivers = new Map<string, (bytes: Buffer, source: Endpoint) => void>();
   let strays = 0;
   socket.on('message', (bytes, { address, port }) => {

@@ -188,15 +188,8 @@ export async function createMailward(world: World, advertMs: number): Promise<Co
       }
     },
     takings: async () => {
-      const counts = await Promise.all(
-        nodes.map(async (node) => {
-          const { reasons } = (await node.ask('/mail/explain')) as { reasons: { sentence: string; count: number }[] };
-          return reasons
-            .filter(({ sentence }) => sentence.includes('is the epoch'))
-            .reduce((sum, { count }) => sum + count, 0);
-        }),
-      );
-      return counts.reduce((sum, count) => sum + count, 0);
+      const statuses = await Promise.all(nodes.map((node) => node.status()));
+      return Math.max(...statuses.map(({ movesSeen }) => movesSeen));
     },
     stop: async () => {
       await stop();

@@ -48,18 +48,19 @@ async function strikeOnce(world: World, contender: Contender, options: CaseOptio
   const others = () => probes.answersOf(address, from).filter(({ host }) => host !== hostName(0));
   const mustMove = !isStill && thawed === undefined;
   const tailMs = advertMs / 2 + 30;
-  await until(
-    `${contender.name} answers again after ${fault}`,
-    async () => {
-      if (mustMove && others().length === 0) return undefined;
-      const since = Math.max(thawedAt, others()[0]?.at ?? 0);
-      const latest = probes.answersOf(address, since);
-      return latest.length > 0 && machineMs() - since > tailMs ? true : undefined;
-    },
-    answeredWithinMs,
-  );
-  const to = await world.probed();
-  await mend();
+  const isAnswered = async () => {
+    if (mustMove && others().length === 0) return undefined;
+    const since = Math.max(thawedAt, others()[0]?.at ?? 0);
+    const latest = probes.answersOf(address, since);
+    return latest.length > 0 && machineMs() - since > tailMs ? true : undefined;
+  };
+  let to: number;
+  try {
+    await until(`${contender.name} answers again after ${fault}`, isAnswered, answeredWithinMs);
+    to = await world.probed();
+  } finally {
+    await mend();
+  }
   const silence = probes.longestSilence(address, from, to);
   if (silence === undefined || silence.isOurs) return undefined;
   const moved = others()[0];
@@ -80,6 +81,8 @@ async function strikeOnce(world: World, contender: Contender, options: CaseOptio
 }
 
 const rounded = (value: number): number => Number(value.toFixed(3));
+
+export type CaseResult = Awaited<ReturnType<typeof runCase>>;
 
 /** Runs one case and gives its figures, in ms. */
 export async function runCase(world: World, contenders: readonly Contender[], options: CaseOptions) {
