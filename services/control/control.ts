@@ -104,6 +104,8 @@ export async function startControl(
           events: createCommandEvents({ log, registry: events.registry }),
           send: (node, command, withinMs) => agents.send(node, command, withinMs),
         });
+  const orders =
+    desk === undefined ? undefined : createOrderDesk({ clock, newId: randomUUID, desk, state, events: failoverEvents });
   const { names, pagesFrom, pagesBehindProxy } = config;
   const door = { names, pagesFrom, pagesBehindProxy, trust };
   const app = await createHttpServer(
@@ -129,10 +131,7 @@ export async function startControl(
           ask: (node, question) => witness?.ask(node, question) ?? agents.askLease(node, question),
         }),
       },
-      orders:
-        desk === undefined
-          ? undefined
-          : createOrderDesk({ clock, newId: randomUUID, desk, state, events: failoverEvents }),
+      orders,
       renderMetrics: events.renderMetrics,
       onBatch: (envelope, report) => {
         fleet.report({ kind: 'batch', at: clock.now(), node: envelope.node });
@@ -148,7 +147,11 @@ export async function startControl(
   });
   stack.add('sockets', () => closeSockets(sockets));
   const agents = serveAgents(sockets, config.fleet, {
-    ...{ clock, events, fleet, trust, onResult: desk?.resultCame },
+    ...{ clock, events, fleet, trust },
+    onResult: (node, result) => {
+      desk?.resultCame(node, result);
+      orders?.resultCame(node, result);
+    },
     leases: { failover, events: failoverEvents },
   });
   consoles = serveConsoles(sockets, {

@@ -87,6 +87,10 @@ export function createFailoverEvents(deps: { readonly log: Logger; readonly regi
     wordsNotKept(error: unknown): void {
       log.error({ err: error }, 'what voters said last could not be kept; it is lost with a restart of control');
     },
+    orderNotRecorded({ id, action, target, node, outcome }: AuditRecord, error: unknown): void {
+      const what = { id, action, target, node, outcome };
+      log.error({ err: error, ...what }, 'what came of an order could not be put on record');
+    },
     orderRecorded({ id, action, target, node, outcome, detail }: AuditRecord): void {
       log.warn({ id, action, target, node, outcome, detail }, 'an order to a lease group is on record');
     },

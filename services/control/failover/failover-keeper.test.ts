@@ -127,7 +127,7 @@ test('an order that cannot be put on record is not sent, and one that cannot be 
   const run = vi.fn(async () => Promise.reject(new Error('not connected')));
   const desk = createOrderDesk({
     ...{ clock: systemClock, newId: () => 'o1', desk: { run }, state: { writeAudit } },
-    events: { orderRecorded: () => {} },
+    events: { orderRecorded: () => {}, orderNotRecorded: () => {} },
   });
   const order = { do: { order: 'retime', leaseMs: 3000 }, reason: 'slow link', waitMs: 10 } as const;
   await expect(desk.run(keeper.findGroup('mail'), order)).rejects.toThrow('not connected');

@@ -1,5 +1,5 @@
 // Orders to a lease group: told to its owner as a signed command, and on record before it is sent and when it is answered for.
-import type { Action, ActionAnswer } from '../../protocol/action.ts';
+import { type Action, type ActionAnswer, type ActionResult, actionLimits } from '../../protocol/action.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { AuditRecord, FailoverGroup, FailoverOrder } from '../../protocol/failover.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -10,9 +10,11 @@ import type { FailoverEvents } from './failover-events.ts';
 export type OrderDesk = {
   /**
    * @throws AppError `bad-request` when nobody is known to own the group, or for a node that is no voter of it; else as the desk
-   * of commands does. A record that cannot be written stops the order.
+   * of commands does. A record that cannot be written stops the order; one that cannot be completed is told in the log.
    */
   readonly run: (group: FailoverGroup, order: FailoverOrder) => Promise<ActionAnswer>;
+  /** The end of an action of any kind; completes the record of an order that nobody waited for until then. */
+  readonly resultCame: (node: string, result: ActionResult) => void;
 };
 
 export function createOrderDesk(deps: {
@@ -20,13 +22,27 @@ export function createOrderDesk(deps: {
   readonly newId: () => string;
   readonly desk: Pick<CommandDesk, 'run'>;
   readonly state: Pick<StateStore, 'writeAudit'>;
-  readonly events: Pick<FailoverEvents, 'orderRecorded'>;
+  readonly events: Pick<FailoverEvents, 'orderRecorded' | 'orderNotRecorded'>;
 }): OrderDesk {
   const { clock, newId, desk, state, events } = deps;
+  /** By the command: orders whose end is not known yet, the oldest first. */
+  const unended = new Map<string, AuditRecord>();
 
   async function record(entry: AuditRecord): Promise<void> {
     await state.writeAudit(entry);
     events.orderRecorded(entry);
+  }
+  const complete = (entry: AuditRecord) =>
+    record(entry).catch((error: unknown) => events.orderNotRecorded(entry, error));
+
+  async function tell(node: string, action: Action, waitMs: number, asked: AuditRecord): Promise<ActionAnswer> {
+    try {
+      return await desk.run(node, action, waitMs);
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      await complete({ ...asked, outcome: 'not-sent', detail });
+      throw error;
+    }
   }
 
   return {
@@ -47,15 +63,20 @@ export function createOrderDesk(deps: {
         ...{ parameters: { group: group.group, ...parameters }, reason, outcome: 'asked', detail: '' },
       };
       await record(asked);
-      try {
-        const answer = await desk.run(node, action, waitMs);
-        await record({ ...asked, outcome: answer.state, detail: answer.detail });
-        return answer;
-      } catch (error) {
-        const detail = error instanceof Error ? error.message : String(error);
-        await record({ ...asked, outcome: 'not-sent', detail });
-        throw error;
+      const answer = await tell(node, action, waitMs, asked);
+      if (answer.state === 'taken' || answer.state === 'unknown') unended.set(answer.id, asked);
+      for (const oldest of unended.keys()) {
+        if (unended.size <= actionLimits.pendingMax) break;
+        unended.delete(oldest);
       }
+      await complete({ ...asked, outcome: answer.state, detail: answer.detail });
+      return answer;
+    },
+    resultCame: (node, { id, outcome, detail }) => {
+      const asked = unended.get(id);
+      if (asked?.node !== node) return;
+      unended.delete(id);
+      void complete({ ...asked, outcome, detail });
     },
   };
 }
