@@ -217,6 +217,24 @@ test('nobody speaks for another, and a group that a node has no more is not said
   expect(gone.groups.size).toBe(0);
 });
 
+test('a node that most of those who speak of a group do not list is not believed about it', () => {
+  const own = statusOf('mx1', { holds: 99 });
+  const stranger = {
+    ...own,
+    peers: own.peers.map((peer) => (peer.isSelf ? { ...peer, node: 'evil' } : peer)),
+  };
+  const told = hear(calm(), 1, 'evil', stranger);
+  expect(view(told, 2)).toMatchObject({ sentence: { code: 'owned' }, owner: { node: 'mx1', epoch: 7 } });
+  expect([...(told.groups.get(id)?.words.keys() ?? [])]).toEqual(nodes);
+});
+
+test('a node that is not in its own group any more leaves no group without a word', () => {
+  const own = statusOf('mx1', { holds: 7 });
+  const alone = hear(emptyFailover, 0, 'mx1', own);
+  const renamed = hear(alone, 1, 'mx1', { ...own, peers: own.peers.filter(({ isSelf }) => !isSelf) });
+  expect(readFailover(renamed, 2, policy)).toEqual([]);
+});
+
 test('groups and words are bounded: whoever was not heard for longest is forgotten', () => {
   let failover = emptyFailover;
   for (let at = 0; at < bounds.groupsMax + 2; at++)
@@ -230,10 +248,11 @@ test('groups and words are bounded: whoever was not heard for longest is forgott
   let crowd = emptyFailover;
   for (let at = 0; at < bounds.wordsPerGroupMax + 3; at++) {
     const own = statusOf('mx1');
-    crowd = hear(crowd, at, `n${at}`, {
-      ...own,
-      peers: own.peers.map((peer) => (peer.isSelf ? { ...peer, node: `n${at}` } : peer)),
-    });
+    const [peer] = own.peers;
+    if (peer === undefined) throw new Error('no peer');
+    const all = Array.from({ length: bounds.wordsPerGroupMax + 3 }, (_, number) => `n${number}`);
+    const peers = all.map((node, number) => ({ ...peer, number: number + 1, node, isSelf: number === at }));
+    crowd = hear(crowd, at, `n${at}`, { ...own, self: at + 1, peers });
   }
   expect([...(crowd.groups.get(id)?.words.keys() ?? [])]).toEqual(['n3', 'n4', 'n5', 'n6']);
 });

@@ -38,7 +38,8 @@ export type FailoverReport =
 
 /**
  * The next belief. A status replaces all that the node said before: of a group that it no longer has, it says nothing any more.
- * A voter that its own group's file calls otherwise than the channel does is not believed.
+ * A voter that its own group's file calls otherwise than the channel does is not believed, nor one that most of those who speak of
+ * the group already do not list: an incarnation is no secret.
  */
 export function foldFailover(failover: Failover, report: FailoverReport, bounds: FailoverBounds): Failover {
   const { node } = report;
@@ -58,13 +59,16 @@ export function foldFailover(failover: Failover, report: FailoverReport, bounds:
   if (report.kind === 'status')
     for (const status of report.status.groups) {
       const isOwnName = status.peers.some((peer) => peer.isSelf && peer.node === node);
-      if (!isOwnName) continue;
+      const others = [...(groups.get(status.incarnation)?.words.values() ?? [])];
+      const listing = others.filter((word) => word.status.peers.some((peer) => peer.node === node));
+      if (!isOwnName || (others.length > 0 && listing.length * 2 <= others.length)) continue;
       const { at } = report;
       const word = { node, heardAt: at, silence: '', version: report.status.version, status };
       const before = failover.groups.get(status.incarnation)?.words.get(node);
       const wasOwned = before !== undefined && before.status.owner !== null;
       groups.set(status.incarnation, withWord(groups.get(status.incarnation), word, wasOwned, bounds));
     }
+  for (const [id, { words }] of groups) if (words.size === 0) groups.delete(id);
   while (groups.size > bounds.groupsMax) groups.delete(longestUnheard(groups));
   return { groups };
 }

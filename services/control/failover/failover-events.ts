@@ -6,6 +6,9 @@ import type { Logger } from '../../runtime/log.ts';
 
 export type FailoverEvents = ReturnType<typeof createFailoverEvents>;
 
+/** `not-listed`: of a group whose voters do not know the node; `to-come`: entries of days to come. */
+export type ReportRefusal = 'wrong-node' | 'too-large' | 'not-understood' | 'not-kept' | 'not-listed' | 'to-come';
+
 export function createFailoverEvents(deps: { readonly log: Logger; readonly registry: Registry }) {
   const { log, registry } = deps;
   const registers = [registry];
@@ -72,7 +75,7 @@ export function createFailoverEvents(deps: { readonly log: Logger; readonly regi
     entriesHeard({ entries: told }: LeaseHistoryMessage): void {
       entries.inc(told.length);
     },
-    reportRefused(reason: 'wrong-node' | 'too-large' | 'not-understood' | 'not-kept', error?: unknown): void {
+    reportRefused(reason: ReportRefusal, error?: unknown): void {
       refused.inc({ reason });
       if (reason === 'not-kept')
         log.error({ err: error }, 'what a lease group did could not be kept; it is sent again');

@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import { expect, test, vi } from 'vitest';
 import type { HeardWord } from '../../fleet/failover.ts';
-import type { FailoverGroup } from '../../protocol/failover.ts';
+import type { FailoverGroup, LeaseHistoryMessage } from '../../protocol/failover.ts';
 import type { LeaseGroupStatus, LeaseStatus } from '../../protocol/lease-status.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { createLog } from '../../runtime/log.ts';
@@ -38,7 +38,7 @@ async function startKeeper(words: readonly HeardWord[] = []) {
   const state = {
     readWords: async () => words,
     keepWords: vi.fn(async (_node: string, _words: readonly HeardWord[]) => {}),
-    addEntries: vi.fn(async () => {}),
+    addEntries: vi.fn(async (_message: LeaseHistoryMessage) => {}),
   };
   const onChange = vi.fn((_groups: readonly FailoverGroup[]) => {});
   const keeper = await createFailoverKeeper({ staleAfterMs: 10_000 }, { clock: systemClock, state, events, onChange });
@@ -88,6 +88,41 @@ test('what another release kept, or a number that is no ballot, is not remembere
   const next = await startKeeper(state.keepWords.mock.calls[0]?.[1] ?? []);
   expect(next.keeper.readGroups()).toEqual([]);
   await next.keeper.stop();
+});
+
+test('a word that does not change is believed for as long as it is not told again', async () => {
+  const registry = new Registry();
+  const events = createFailoverEvents({ log: createLog({ process: 'test', level: 'silent' }), registry });
+  const heardAt = systemClock.now() - 6000;
+  const word = { node: 'mx1', heardAt, silence: '', version: '0.1.0', status: group('mail', a) };
+  const state = { readWords: async () => [word], keepWords: async () => {}, addEntries: async () => {} };
+  const deps = { clock: systemClock, state, events, onChange: () => {} };
+  const keeper = await createFailoverKeeper({ staleAfterMs: 1000 }, deps);
+  expect(keeper.findGroup('mail').voters[0]?.word?.isStale).toBe(false);
+  await keeper.stop();
+});
+
+test('history is kept of a group that the node is known to vote in, and not of days to come', async () => {
+  const { keeper, state, hear, registry } = await startKeeper();
+  const entry = (number: number, time: number) => ({
+    ...{ number, time, region: 'role', event: 'x', sentence: 's', role: 'out', vote: 'voting', epoch: 0 },
+  });
+  const now = systemClock.now();
+  const entries = [entry(1, now), entry(2, now + 2 * 86_400_000)];
+  const message = { node: 'mx1', group: 'mail', incarnation: a, startedAt: 0, entries };
+  await keeper.heardHistory(message);
+  expect(state.addEntries).not.toHaveBeenCalled();
+  hear(group('mail', a));
+  await keeper.heardHistory({ ...message, node: 'evil' });
+  await keeper.heardHistory({ ...message, entries: [entry(2, now + 2 * 86_400_000)] });
+  expect(state.addEntries).not.toHaveBeenCalled();
+  await keeper.heardHistory(message);
+  expect(state.addEntries.mock.calls).toEqual([[{ ...message, entries: [entry(1, now)] }]]);
+  const metrics = await registry.metrics();
+  expect(metrics).toContain('mailward_lease_reports_refused_total{reason="not-listed"} 2');
+  expect(metrics).toContain('mailward_lease_reports_refused_total{reason="to-come"} 2');
+  expect(metrics).toContain('mailward_lease_history_entries_total 1');
+  await keeper.stop();
 });
 
 test('a group is found by its name while one has it, and by its incarnation', async () => {

@@ -21,7 +21,7 @@ import type { FailoverEvents } from './failover-events.ts';
 
 export type FailoverKeeper = {
   readonly heardStatus: (message: LeaseStatusMessage) => void;
-  /** Durable when it resolves. */
+  /** Durable when it resolves, or refused: of a group that the node was not taken as a voter of, or of days to come. */
   readonly heardHistory: (message: LeaseHistoryMessage) => Promise<void>;
   readonly readGroups: () => FailoverGroup[];
   /**
@@ -36,6 +36,8 @@ export type FailoverKeeper = {
 const lookEveryMs = 1000;
 /** Words of one move come from several nodes within moments: they are looked at together. */
 const gatherMs = 50;
+/** What claims to have happened later than this is not kept: it would stand before all that does happen. */
+const aheadMsMax = 86_400_000;
 /** How old what is on disk may be of a word that does not change. */
 const keepEveryMs = 60_000;
 
@@ -56,8 +58,11 @@ export async function createFailoverKeeper(
   let cancelLook: (() => void) | undefined;
   const keptByNode = new Map<string, { readonly at: number; readonly key: string }>();
   const writing = new Map<string, Promise<void>>();
-  const readGroups = () => readFailover(failover, clock.now(), config);
+  // What has not changed is told seldom: it is believed for longer than that, however soon a silent agent is shown as such.
+  const staleAfterMs = Math.max(config.staleAfterMs, 2 * failoverLimits.unchangedEveryMs);
+  const readGroups = () => readFailover(failover, clock.now(), { staleAfterMs });
 
+  const isVoter = (node: string, id: string): boolean => failover.groups.get(id)?.words.has(node) ?? false;
   function take(report: FailoverReport): void {
     failover = foldFailover(failover, report, failoverLimits);
     cancelLook ??= clock.after(gatherMs, look);
@@ -96,11 +101,17 @@ export async function createFailoverKeeper(
       const at = clock.now();
       if (status === null) take({ kind: 'silent', at, node, why });
       else take({ kind: 'status', at, node, status });
+      if (status?.groups.some(({ incarnation }) => !isVoter(node, incarnation))) events.reportRefused('not-listed');
       keep(node);
     },
-    heardHistory: (message) => {
-      events.entriesHeard(message);
-      return state.addEntries(message);
+    heardHistory: async (message) => {
+      if (!isVoter(message.node, message.incarnation)) return events.reportRefused('not-listed');
+      const until = clock.now() + aheadMsMax;
+      const entries = message.entries.filter(({ time }) => time <= until);
+      if (entries.length < message.entries.length) events.reportRefused('to-come');
+      if (entries.length === 0) return;
+      events.entriesHeard({ ...message, entries });
+      await state.addEntries({ ...message, entries });
     },
     readGroups,
     findGroup: (nameOrId) => {
