@@ -2,7 +2,7 @@
 // its own limit of 10 ms of it at a stretch a busy machine kills it).
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { until } from '../../lease/lease-cluster.ts';
@@ -77,6 +77,9 @@ export function createKeepalived(world: World, advertMs: number): Contender {
   const tail: string[] = [];
   const fileOf = (host: number, what: string): string => join(folder, `keepalived-${host}.${what}`);
 
+  const explain = (error: Error): never => {
+    throw new Error(`${error.message}: ${[...states.values()].join(', ')}\n${tail.join('\n')}`);
+  };
   async function start(host: number): Promise<void> {
     const text = configOf(world, host, advertMs, tracking ?? 'none', fileOf(host, 'tracked'));
     writeFileSync(fileOf(host, 'conf'), text);
@@ -101,7 +104,7 @@ export function createKeepalived(world: World, advertMs: number): Contender {
     child.stdout?.setEncoding('utf8').on('data', read);
     child.stderr?.setEncoding('utf8').on('data', read);
     daemons.set(host, child);
-    await until('keepalived runs', async () => (states.get(host) === 'starting' ? undefined : true));
+    await until('keepalived runs', async () => (states.get(host) === 'starting' ? undefined : true)).catch(explain);
   }
   async function end(host: number): Promise<void> {
     const child = daemons.get(host);
@@ -118,11 +121,17 @@ export function createKeepalived(world: World, advertMs: number): Contender {
     for (const watcher of watchers.splice(0)) watcher.kill('SIGKILL');
     tracking = undefined;
   };
-  /** The parent first: it would start its child anew. */
+  const vrrpPid = (host: number): number => Number(readFileSync(fileOf(host, 'vrrp'), 'latin1'));
   function signal(host: number, name: NodeJS.Signals): void {
-    const vrrp = Number(readFileSync(fileOf(host, 'vrrp'), 'latin1'));
     daemons.get(host)?.kill(name);
-    process.kill(vrrp, name);
+    process.kill(vrrpPid(host), name);
+  }
+  /** A stopped parent starts no other child; a killed one would take its child down in good order. */
+  function kill(host: number): void {
+    daemons.get(host)?.kill('SIGSTOP');
+    process.kill(vrrpPid(host), 'SIGKILL');
+    daemons.get(host)?.kill('SIGKILL');
+    for (const what of ['main', 'vrrp']) rmSync(fileOf(host, what), { force: true });
   }
 
   return {
@@ -152,9 +161,7 @@ export function createKeepalived(world: World, advertMs: number): Contender {
           world.forgetNeighbour('keepalived');
         }
         return undefined;
-      }).catch((error: Error) => {
-        throw new Error(`${error.message}: ${[...states.values()].join(', ')}\n${tail.join('\n')}`);
-      });
+      }).catch(explain);
     },
     strike: async (fault, frozenMs): Promise<Strike> => {
       const lasting = (mend: () => Promise<void>): Strike => ({ thawed: undefined, leaseEndsAt: undefined, mend });
@@ -173,11 +180,11 @@ export function createKeepalived(world: World, advertMs: number): Contender {
           world.killService('keepalived', 0);
           return lasting(() => world.startService('keepalived', 0));
         case 'agent-killed':
-          signal(0, 'SIGKILL');
+          kill(0);
           return lasting(async () => {
             await end(0);
             // It was left on the device by the one that was killed.
-            network.run(0, ['ip', 'address', 'delete', `${address}/24`, 'dev', 'eth0']);
+            network.run(0, ['ip', '-force', 'address', 'flush', 'dev', 'eth0', 'to', `${address}/32`]);
             await start(0);
           });
         default: {
