@@ -19,6 +19,8 @@ export const failoverLimits = {
   statusBytesMax: 256 * 1024,
   /** Entries of the history in one message, which is acknowledged before the next. */
   entriesPerMessageMax: 100,
+  /** Of the sentence of an entry, in characters; its end is left away. */
+  sentenceCharsMax: 1000,
   historyWithinMs: 10_000,
   /** Groups that control remembers, and nodes that speak of one; whoever was not heard for longest is forgotten. */
   groupsMax: 500,
@@ -39,13 +41,18 @@ export const leaseStatusMessageSchema = z.object({
 });
 export type LeaseStatusMessage = z.infer<typeof leaseStatusMessageSchema>;
 
+const word = z.string().max(64);
+const forwardedEntrySchema = leaseHistoryEntrySchema.extend({
+  ...{ region: word, event: word, role: word, vote: word },
+  sentence: z.string().max(failoverLimits.sentenceCharsMax),
+});
 export const leaseHistoryMessageSchema = z.object({
   node: z.string().min(1).max(255),
   group: z.string().max(64),
   incarnation: z.uuid(),
   /** Of the process whose entries these are. */
   startedAt: instant,
-  entries: z.array(leaseHistoryEntrySchema).max(failoverLimits.entriesPerMessageMax),
+  entries: z.array(forwardedEntrySchema).max(failoverLimits.entriesPerMessageMax),
 });
 export type LeaseHistoryMessage = z.infer<typeof leaseHistoryMessageSchema>;
 

@@ -24,12 +24,12 @@ const drivers: ReadonlyArray<readonly [string, Open]> = [
   ],
 ];
 const id = '4a6f1f0e-7b1c-4d56-9d3b-0d9b3c1c2f10';
+const entryAt = (number: number) => ({
+  ...{ number, time: 1000 * number, region: 'role', event: 'x', sentence: '', role: 'out', vote: 'voting', epoch: 0 },
+});
 const message = (node: string, numbers: readonly number[], startedAt = 0): LeaseHistoryMessage => ({
   ...{ node, group: 'mail', incarnation: id, startedAt },
-  entries: numbers.map((number) => ({
-    ...{ number, time: 1000 * number, region: 'role', event: 'x', sentence: `${node} ${number}` },
-    ...{ role: 'out', vote: 'voting', epoch: 0 },
-  })),
+  entries: numbers.map((number) => ({ ...entryAt(number), sentence: `${node} ${number}` })),
 });
 const record = (no: number, change: Partial<AuditRecord> = {}): AuditRecord => ({
   ...{ id: `a${no}`, at: 1000 * no, actor: 'operator', action: 'retime', target: id, node: 'mx1' },
@@ -107,6 +107,23 @@ describe.each(drivers)('%s', (_name, open) => {
     expect(await read(store)).toEqual(['mx1 6', 'mx1 5', 'mx1 4']);
     expect((await store.readAudit({ limit: 9 })).map((kept) => kept.id)).toEqual(['a5']);
     expect((await store.readRemovals()).bytes).toBeGreaterThan(0);
+  });
+
+  test('too many entries go as they come, those that came first whatever their clock says', async () => {
+    const { store } = await openStore(3);
+    await store.addEntries({ ...message('mx1', [1]), entries: [{ ...entryAt(1), time: 9_000_000_000 }] });
+    for (let no = 0; no < 51; no++)
+      await store.addEntries(
+        message(
+          'mx2',
+          Array.from({ length: 100 }, (_, at) => no * 100 + at + 1),
+        ),
+      );
+    const kept = await store.readEntries({ id, limit: 6000 });
+    expect(kept.length).toBeLessThan(5003);
+    expect(kept.some(({ node }) => node === 'mx1')).toBe(false);
+    expect((await store.readRemovals()).removals).toMatchObject([{ class: 'failoverHistory', why: 'size' }]);
+    expect(await read(store, { limit: 1 })).toEqual(['mx2 5100']);
   });
 
   test('a control without lease groups makes no file and starts no thread', async () => {

@@ -86,6 +86,18 @@ test('history is acknowledged when it is durable, and not when it could not be k
   expect(events.reportRefused).toHaveBeenCalledWith('not-kept', expect.any(Error));
 });
 
+test('an entry has a bound in each of its words', async () => {
+  const { socket, failover, events } = listen();
+  const [entry] = history().entries;
+  const long = (change: object) => ({ ...history(), entries: [{ ...entry, ...change }] });
+  await acknowledged(socket, long({ sentence: 's'.repeat(failoverLimits.sentenceCharsMax) }));
+  expect(failover.heardHistory).toHaveBeenCalledTimes(1);
+  await acknowledged(socket, long({ sentence: 's'.repeat(failoverLimits.sentenceCharsMax + 1) }));
+  await acknowledged(socket, long({ role: 'r'.repeat(65) }));
+  expect(failover.heardHistory).toHaveBeenCalledTimes(1);
+  expect(events.reportRefused.mock.calls).toEqual([['not-understood'], ['not-understood']]);
+});
+
 test('history that nobody could take is acknowledged all the same: it would only be said again', async () => {
   const { socket, failover, events } = listen();
   expect(await acknowledged(socket, history(failoverLimits.entriesPerMessageMax + 1))).toBe(true);

@@ -5,7 +5,7 @@ import type { AuditRecord, LeaseHistoryMessage, ToldEntry } from '../../protocol
 import type { Removal, StoreRemovals } from '../../protocol/retention.ts';
 
 export const stateStoreLimits = {
-  /** Entries of all groups; above it the oldest go before their time. A group that moves each minute fills it in months. */
+  /** Entries of all groups; above it those that came first go before their time. A group that moves each minute fills it in months. */
   entriesMax: 500_000,
   /** Calls that wait for the thread. */
   waitingMax: 200,

@@ -20,12 +20,13 @@ let link: LeaseLink;
 let historyNumber = 0;
 let startedAt = 0;
 let owner: number | null = null;
+let sentence = '';
 let asked: string[] = [];
 let watcher: ServerResponse | undefined;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mailward-link-'));
-  [historyNumber, startedAt, owner, asked, watcher] = [0, 1000, null, [], undefined];
+  [historyNumber, startedAt, owner, sentence, asked, watcher] = [0, 1000, null, 's', [], undefined];
   server = createServer((request, response) => {
     asked.push(request.url ?? '');
     if (request.url === '/watch') {
@@ -59,7 +60,7 @@ const entriesAfter = (after: number) =>
       time: 1,
       region: 'role',
       event: 'x',
-      sentence: 's',
+      sentence,
       role: 'out',
       vote: 'voting',
       epoch: 0,
@@ -124,6 +125,12 @@ test('the history is told in bounded parts, each acknowledged before the next, a
   await vi.waitFor(() => expect(told.at(-1)).toEqual([historyNumber]));
   await untilLooks(looksMade() + 3);
   expect(told).toHaveLength(3);
+});
+
+test('a sentence that is longer than control takes is shortened, and the history goes on', async () => {
+  [historyNumber, sentence] = [1, 's'.repeat(failoverLimits.sentenceCharsMax + 1)];
+  const { told } = connect(() => true);
+  await vi.waitFor(() => expect(told).toEqual([[1]]));
 });
 
 test('what is not acknowledged is told again, and a process that was started anew from its beginning', async () => {

@@ -10,6 +10,7 @@ import {
   leaseStatusMessageSchema,
 } from '../../protocol/failover.ts';
 import {
+  type LeaseHistoryEntry,
   type LeaseOrder,
   type LeaseWatchLine,
   leaseExplainSchema,
@@ -42,6 +43,11 @@ export type LeaseLink = {
 const detailCharsMax = 500;
 /** Entries that were heard as they happened and are not told yet; more is left to the next look. */
 const freshMax = 100;
+
+const shortened = (entry: LeaseHistoryEntry): LeaseHistoryEntry => ({
+  ...entry,
+  sentence: entry.sentence.slice(0, failoverLimits.sentenceCharsMax),
+});
 
 /** `node`: the name that it speaks under; that of the lease process's own file unless given. */
 export function createLeaseLink(
@@ -90,7 +96,7 @@ export function createLeaseLink(
         while (channel !== undefined && (mine.numbers.get(incarnation) ?? 0) < historyNumber && mine === having) {
           const after = mine.numbers.get(incarnation) ?? 0;
           const { value } = await askLease(socket, `/${group}/history?after=${after}`, leaseHistorySchema);
-          const entries = value.entries.slice(0, failoverLimits.entriesPerMessageMax);
+          const entries = value.entries.slice(0, failoverLimits.entriesPerMessageMax).map(shortened);
           const last = entries.at(-1)?.number;
           if (last === undefined) break;
           const { startedAt } = mine;
@@ -114,7 +120,13 @@ export function createLeaseLink(
       const { group, incarnation, startedAt, entry } = line;
       const known = startedAt === having.startedAt ? (having.numbers.get(incarnation) ?? 0) : 0;
       if (node === undefined || entry.number <= known) continue;
-      const message = z.encode(leaseHistoryMessageSchema, { node, group, incarnation, startedAt, entries: [entry] });
+      const message = z.encode(leaseHistoryMessageSchema, {
+        node,
+        group,
+        incarnation,
+        startedAt,
+        entries: [shortened(entry)],
+      });
       const isTaken = await channel?.ask(leaseEvents.history, message, failoverLimits.historyWithinMs);
       const isNext = startedAt === having.startedAt && entry.number === known + 1;
       if (isTaken === true && isNext) having.numbers.set(incarnation, entry.number);

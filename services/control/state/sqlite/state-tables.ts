@@ -57,14 +57,19 @@ export function createStateTables(db: DatabaseSync, { entriesMax }: { readonly e
   const oldEntries = db.prepare(
     'SELECT no, time, length(entry) AS bytes FROM lease_entry WHERE time < ? ORDER BY time LIMIT ?',
   );
+  // The order in which they came: the clock of who told them may be any.
   const surplusEntries = db.prepare(
-    'SELECT no, time, length(entry) AS bytes FROM lease_entry ORDER BY time LIMIT max(0, min(?2, (SELECT count(*) FROM lease_entry) - ?1))',
+    'SELECT no, time, length(entry) AS bytes FROM lease_entry ORDER BY no LIMIT max(0, min(?2, (SELECT count(*) FROM lease_entry) - ?1))',
   );
   const dropEntry = db.prepare('DELETE FROM lease_entry WHERE no = ?');
   const oldAudit = db.prepare(
     'SELECT rowid AS no, time, length(record) AS bytes FROM audit WHERE time < ? ORDER BY time LIMIT ?',
   );
   const dropAudit = db.prepare('DELETE FROM audit WHERE rowid = ?');
+
+  const countEntries = (): number => Number(db.prepare('SELECT count(*) AS held FROM lease_entry').get()?.held ?? 0);
+  /** At least as many as there are; retention takes away what this does not see. */
+  let held = countEntries();
 
   function inTransaction<T>(work: () => T): T {
     db.exec('BEGIN IMMEDIATE');
@@ -104,8 +109,16 @@ export function createStateTables(db: DatabaseSync, { entriesMax }: { readonly e
       inTransaction(() => {
         for (const entry of entries) {
           const told: ToldEntry = { ...entry, node, startedAt };
-          addEntry.run(incarnation, node, startedAt, entry.number, entry.time, JSON.stringify(told));
+          const { changes } = addEntry.run(
+            ...[incarnation, node, startedAt, entry.number, entry.time, JSON.stringify(told)],
+          );
+          held += Number(changes);
         }
+        // Not left to the next round of retention: whoever tells much could fill the disk until then.
+        if (held < entriesMax + rowsPerChunk) return;
+        const removal = { class: 'failoverHistory', why: 'size', at: Date.now() } as const;
+        dropChunk(surplusEntries.all(entriesMax, rowsPerChunk), dropEntry, removal);
+        held = countEntries();
       }),
     readEntries: ({ id, before, limit }: EntryRange) =>
       parsed<ToldEntry>(readEntries.all(id, before ?? Number.MAX_SAFE_INTEGER, limit), 'entry'),
