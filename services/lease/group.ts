@@ -181,7 +181,11 @@ export async function startGroup(
       ? undefined
       : createHoldBack(
           config,
-          { graceMs: loop.state().set.leaseMs + 2 * policy.advertMs, isHolding: loop.state().epoch !== 0 },
+          {
+            graceMs: loop.state().set.leaseMs + 2 * policy.advertMs,
+            askWithinMs: loop.state().set.leaseMsMax,
+            isHolding: loop.state().epoch !== 0 && loop.state().deadline > clocks.monotonicMs(),
+          },
           {
             ...{ after, monotonicMs: clocks.monotonicMs },
             isHeld: () => ownerOf(loop.state(), clocks.monotonicMs()) !== null,

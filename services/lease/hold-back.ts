@@ -16,11 +16,16 @@ export type HoldBackDeps = {
 
 /**
  * Files of this machine are read as long as they name an address; neighbours are asked before the first holding after a start.
- * `isHolding`: the process came back within its own lease, which it goes on with, and asks nobody.
+ * `isHolding`: the process came back within its own lease, which it goes on with, and asks nobody. `askWithinMs`: M, for which a
+ * machine that boots is silent anyway; asking takes no longer, so that a cold start does not wait for it.
  */
 export function createHoldBack(
   config: LeaseGroupConfig,
-  { graceMs, isHolding }: { readonly graceMs: number; readonly isHolding: boolean },
+  {
+    graceMs,
+    askWithinMs,
+    isHolding,
+  }: { readonly graceMs: number; readonly askWithinMs: number; readonly isHolding: boolean },
   deps: HoldBackDeps,
 ): { readonly stop: () => void } {
   function search(part: string, waitMs: number, isHeld: () => boolean, look: () => Promise<readonly string[]>) {
@@ -50,7 +55,9 @@ export function createHoldBack(
   ];
   if (!isHolding)
     searches.push(
-      search('addresses that nobody else answers for', graceMs, deps.isHeld, () => askNeighbours(config, deps.after)),
+      search('addresses that nobody else answers for', graceMs, deps.isHeld, () =>
+        askNeighbours(config, deps.after, askWithinMs),
+      ),
     );
   return {
     stop: () => {

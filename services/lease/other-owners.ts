@@ -21,7 +21,7 @@ const configuredBy: readonly (readonly [string, string])[] = [
 const foreverSeconds = 2 ** 32 - 1;
 /** A neighbour is asked twice, because one question may be lost; it answers within milliseconds. */
 const questions = 2;
-const answerWithinMs = 250;
+const answerWithinMsMax = 250;
 
 /** Files of this machine that name an address of the group: it would come back at every turn. */
 export async function findConfigured(config: LeaseGroupConfig): Promise<string[]> {
@@ -64,12 +64,18 @@ export async function findStatic(config: LeaseGroupConfig): Promise<string[]> {
   );
 }
 
-/** Other hosts that answer for an address of the group on its device; ARP and neighbour discovery are the kernel's own. */
+/**
+ * Other hosts that answer for an address of the group on its device; ARP and neighbour discovery are the kernel's own. Of `withinMs`
+ * half is waited for answers, at most; the other half is for the commands.
+ */
 export async function askNeighbours(
   config: LeaseGroupConfig,
   after: (delayMs: number, task: () => void) => () => void,
+  withinMs = 2 * questions * answerWithinMsMax,
 ): Promise<string[]> {
-  const answered = await Promise.all(config.addresses.map((address) => askNeighbour(address, after)));
+  const answerWithinMs = Math.min(answerWithinMsMax, withinMs / 2 / questions);
+  const wait = () => new Promise<void>((resume) => after(answerWithinMs, resume));
+  const answered = await Promise.all(config.addresses.map((address) => askNeighbour(address, wait)));
   return answered.flatMap((mac, index) =>
     mac === undefined
       ? []
@@ -82,27 +88,37 @@ export async function askNeighbours(
 
 async function askNeighbour(
   { address, device }: LeaseAddressConfig,
-  after: (delayMs: number, task: () => void) => () => void,
+  wait: () => Promise<void>,
 ): Promise<string | undefined> {
-  const bare = bareAddress(address);
-  const neighbour = (...words: string[]) => outputOf('ip', [...words, bare, 'dev', device]);
-  for (let question = 0; question < questions; question++) {
-    await neighbour('neighbour', 'delete');
+  const target = `${bareAddress(address)} dev ${device}`;
+  const forget = `neighbour delete ${target}`;
+  let mac: string | undefined;
+  for (let question = 0; question < questions && mac === undefined; question++) {
     // `use` lets the kernel ask as if it had a packet for it (ip-neighbour(8)).
-    await outputOf('ip', ['neighbour', 'replace', bare, 'dev', device, 'use']);
-    await new Promise<void>((resume) => after(answerWithinMs, resume));
-    const mac = /lladdr (\S+)/.exec((await neighbour('neighbour', 'show')) ?? '')?.[1];
-    await neighbour('neighbour', 'delete');
-    if (mac !== undefined) return mac;
+    await batch(forget, `neighbour replace ${target} use`);
+    await wait();
+    mac = /lladdr (\S+)/.exec((await outputOf('ip', ['neighbour', 'show', ...target.split(' ')])) ?? '')?.[1];
   }
-  return undefined;
+  await batch(forget);
+  return mac;
 }
 
-/** Output of a command, undefined when it failed. */
-function outputOf(command: string, words: readonly string[]): Promise<string | undefined> {
+/** Commands of ip(8) in one process, each whatever became of those before. */
+async function batch(...lines: readonly string[]): Promise<void> {
+  await outputOf('ip', ['-force', '-batch', '-'], lines);
+}
+
+/** Output of a command that reads `lines`, undefined when it failed. */
+function outputOf(
+  command: string,
+  words: readonly string[],
+  lines: readonly string[] = [],
+): Promise<string | undefined> {
   return new Promise((resolve) => {
-    execFile(command, [...words], { timeout: commandWithinMs, killSignal: 'SIGKILL' }, (error, text) =>
-      resolve(error === null ? text : undefined),
-    );
+    const limits = { timeout: commandWithinMs, killSignal: 'SIGKILL' } as const;
+    const child = execFile(command, [...words], limits, (error, text) => resolve(error === null ? text : undefined));
+    // A command that has ended reads nothing; its end is told above.
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(lines.map((line) => `${line}\n`).join(''));
   });
 }
