@@ -1,5 +1,5 @@
 // `npm run soak -- failover`: what an operator and bad days do to a group of real lease processes, each judged by lease.md.
-import type { CaseOptions, CaseResult } from './failover/case.ts';
+import type { CaseOptions, CaseResult, PlayedCase } from './failover/case.ts';
 import { runColdStart } from './failover/cases/cold-start.ts';
 import { runCrashLoop } from './failover/cases/crash-loop.ts';
 import { runKeys } from './failover/cases/keys.ts';
@@ -9,7 +9,7 @@ import { runUpgrade } from './failover/cases/upgrade.ts';
 import { runVoters } from './failover/cases/voters.ts';
 import { createWorld } from './failover/world.ts';
 
-const cases: Readonly<Record<string, (options: CaseOptions) => Promise<CaseResult>>> = {
+const cases: Readonly<Record<string, (options: CaseOptions) => Promise<PlayedCase>>> = {
   voters: runVoters,
   retime: runRetime,
   keys: runKeys,
@@ -38,7 +38,9 @@ export async function runFailover(
     for (const name of names) {
       const run = cases[name];
       if (run === undefined) continue;
-      const result = await run({ ...options, world }).catch((error: unknown) => unfinished(name, error));
+      const beganAt = performance.now();
+      const played = await run({ ...options, world }).catch((error: unknown) => unfinished(name, error));
+      const result = { ...played, tookMs: Math.round(performance.now() - beganAt) };
       results.push(result);
       say(describe(result));
     }
@@ -52,14 +54,14 @@ export async function runFailover(
   };
 }
 
-const unfinished = (name: string, error: unknown): CaseResult => ({
+const unfinished = (name: string, error: unknown): PlayedCase => ({
   ...{ name, sentence: 'It could not be played to its end.', figures: {}, faults: [String(error)] },
   ...{ moves: 0, movesMax: 0, elections: 0, overlapMs: 0, silentMsMax: 0, clientSilentMsMax: 0 },
 });
 
 function describe(result: CaseResult): string {
-  const { name, sentence, moves, elections, overlapMs, clientSilentMsMax, figures, faults } = result;
-  const all = { moves, elections, overlapMs, clientSilentMsMax, ...figures };
+  const { name, sentence, moves, elections, overlapMs, clientSilentMsMax, figures, tookMs, faults } = result;
+  const all = { moves, elections, overlapMs, clientSilentMsMax, tookMs, ...figures };
   const words = Object.entries(all).map(([key, value]) => `${key} ${value}`);
   return [`${name}: ${sentence}`, `  ${words.join(', ')}`, ...faults.map((fault) => `  FAULT: ${fault}`)].join('\n');
 }

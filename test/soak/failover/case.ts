@@ -9,7 +9,7 @@ export type CaseOptions = {
   readonly minutes: number;
   readonly say: (line: string) => void;
 };
-export type CaseResult = {
+export type PlayedCase = {
   readonly name: string;
   /** What happened, for a person. */
   readonly sentence: string;
@@ -24,6 +24,7 @@ export type CaseResult = {
   /** What was not as promised; empty: all was. */
   readonly faults: readonly string[];
 };
+export type CaseResult = PlayedCase & { readonly tookMs: number };
 /** Notes a promise that was not kept. */
 export type Expect = (isKept: boolean, otherwise: string) => void;
 type Told = {
@@ -41,7 +42,7 @@ export async function runCase(
   { world }: CaseOptions,
   start: Parameters<World['startGroup']>[0],
   play: (group: Group, expect: Expect) => Promise<Told>,
-): Promise<CaseResult> {
+): Promise<PlayedCase> {
   const faults: string[] = [];
   const expect: Expect = (isKept, otherwise) => {
     if (!isKept) faults.push(otherwise);

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { quorumOf } from '../../../../services/failover/lease/terms.ts';
 import type { LeaseNode } from '../../../lease/lease-cluster.ts';
 import { until } from '../../../lease/lease-cluster.ts';
-import { type CaseOptions, type CaseResult, runCase } from '../case.ts';
+import { type CaseOptions, type PlayedCase, runCase } from '../case.ts';
 import type { Group } from '../world.ts';
 
-export const runColdStart = (options: CaseOptions): Promise<CaseResult> =>
+export const runColdStart = (options: CaseOptions): Promise<PlayedCase> =>
   runCase('cold-start', options, { advertMs: options.advertMs, voters: 3, witnesses: [3] }, async (group, expect) => {
     const statuses = await Promise.all(group.nodes.map((node) => node.status()));
     const printedMsBy = new Map(statuses.map((status) => [status.self, status.coldStartMs]));

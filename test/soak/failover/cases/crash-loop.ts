@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { createRandom } from '../../../../services/demo/random.ts';
 import type { LeaseNode } from '../../../lease/lease-cluster.ts';
 import { holdersOf, until } from '../../../lease/lease-cluster.ts';
-import { type CaseOptions, type CaseResult, type Expect, runCase } from '../case.ts';
+import { type CaseOptions, type Expect, type PlayedCase, runCase } from '../case.ts';
 import { type Group, live } from '../world.ts';
 
 const movesBudget = 4;
 const members = [1, 2] as const;
 
-export function runCrashLoop(options: CaseOptions): Promise<CaseResult> {
+export function runCrashLoop(options: CaseOptions): Promise<PlayedCase> {
   const folder = mkdtempSync(join(tmpdir(), 'mailward-crash-loop-'));
   const services = new Map(members.map((number) => [number, createService(join(folder, `mx${number}.pid`))]));
   for (const service of services.values()) service.start();

@@ -2,12 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import type { LeaseNode } from '../../../lease/lease-cluster.ts';
 import { until } from '../../../lease/lease-cluster.ts';
-import { type CaseOptions, type CaseResult, runCase } from '../case.ts';
+import { type CaseOptions, type PlayedCase, runCase } from '../case.ts';
 
 const keyOf = (id: number) => ({ id, secret: randomBytes(32).toString('base64') });
 type Key = ReturnType<typeof keyOf>;
 
-export function runKeys(options: CaseOptions): Promise<CaseResult> {
+export function runKeys(options: CaseOptions): Promise<PlayedCase> {
   const [oldKey, newKey] = [keyOf(1), keyOf(2)];
   const both = [newKey, oldKey];
   const start = { advertMs: options.advertMs, voters: 3, change: () => ({ keys: [oldKey] }) };

@@ -1,6 +1,6 @@
 // lease.md rule 11: with one voter of three down, 5 and 10 % of loss lose no lease.
 import type { LeaseNode } from '../../../lease/lease-cluster.ts';
-import { type CaseOptions, type CaseResult, runCase } from '../case.ts';
+import { type CaseOptions, type PlayedCase, runCase } from '../case.ts';
 import { live } from '../world.ts';
 
 const shares = [0.05, 0.1];
@@ -14,7 +14,7 @@ async function renewals(node: LeaseNode): Promise<{ readonly sent: number; reado
   return { sent: countOf('The advert is due'), extended: countOf('A majority answered') };
 }
 
-export const runLoss = (options: CaseOptions): Promise<CaseResult> =>
+export const runLoss = (options: CaseOptions): Promise<PlayedCase> =>
   runCase('loss', options, { advertMs: options.advertMs, voters: 3 }, async (group, expect) => {
     const { world, advertMs, minutes, say } = options;
     const holder = await group.holder();

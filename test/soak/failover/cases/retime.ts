@@ -2,13 +2,13 @@
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { until } from '../../../lease/lease-cluster.ts';
-import { type CaseOptions, type CaseResult, runCase } from '../case.ts';
+import { type CaseOptions, type PlayedCase, runCase } from '../case.ts';
 import { live } from '../world.ts';
 
 const share = 0.05;
 const retimeWithinMs = 30_000;
 
-export const runRetime = (options: CaseOptions): Promise<CaseResult> =>
+export const runRetime = (options: CaseOptions): Promise<PlayedCase> =>
   runCase('retime', options, { advertMs: options.advertMs, voters: 3 }, async (group, expect) => {
     const holder = await group.holder();
     const { epoch, set } = await holder.status();

@@ -1,6 +1,6 @@
 // lease.md rule 6: the voter set grows to five and shrinks again, one step at a time, with a minority cut off at each step.
 import { until } from '../../../lease/lease-cluster.ts';
-import { type CaseOptions, type CaseResult, type Expect, runCase } from '../case.ts';
+import { type CaseOptions, type Expect, type PlayedCase, runCase } from '../case.ts';
 import { type Group, live } from '../world.ts';
 
 type Step = { readonly verb: 'add' | 'remove'; readonly voter: number; readonly cut: readonly number[] };
@@ -13,7 +13,7 @@ const stepsWith = (a: number, b: number): readonly Step[] => [
 ];
 const changeWithinMs = 20_000;
 
-export const runVoters = (options: CaseOptions): Promise<CaseResult> =>
+export const runVoters = (options: CaseOptions): Promise<PlayedCase> =>
   runCase('voters', options, { advertMs: options.advertMs, voters: 3, known: 5 }, async (group, expect) => {
     const { world, say } = options;
     const holder = await group.holder();
