@@ -88,13 +88,13 @@ test('control shows one picture of what the voters say, and remembers the moves 
   expect(metrics).toContain('mailward_lease_owner{group="mail"} 1');
   expect(metrics).toContain('mailward_lease_voters_heard{group="mail"} 3');
   const ofControl = await (await fetch(`${control.url}/metrics`)).text();
-  expect(ofControl).toContain(`mailward_lease_owner{group="mail",node="mx${holder.number}"} 1`);
-  expect(ofControl).toContain('mailward_lease_votes{group="mail"} 3');
+  expect(ofControl).toContain(`mailward_group_owner{group="mail",node="mx${holder.number}"} 1`);
+  expect(ofControl).toContain('mailward_group_votes{group="mail"} 3');
   if (promtool !== undefined)
     for (const text of [metrics, ofControl]) {
       const input = `${text
         .split('\n')
-        .filter((line) => line.includes('mailward_lease'))
+        .filter((line) => /mailward_(lease|group)_/.test(line))
         .join('\n')}\n`;
       expect(execFileSync(promtool, ['check', 'metrics'], { input, encoding: 'utf8' })).toBe('');
     }

@@ -44,7 +44,7 @@ export function leaseFamilies({ status }: LeaseLook): Family[] {
     ),
     family('voters', 'gauge', 'Voters of the group', (group) => group.set.voters.length),
     family('voters_heard', 'gauge', 'Voters that this node heard within two adverts, itself among them', voting),
-    family('votes', 'gauge', 'Whether this node votes, by the state of its vote', ({ vote }) => [
+    family('vote_state', 'gauge', 'Whether this node votes, by the state of its vote', ({ vote }) => [
       { labels: { state: vote }, value: 1 },
     ]),
     family('eligible', 'gauge', 'Whether this node may hold, as far as its health tells', (group) =>

@@ -1,4 +1,5 @@
-// What control knows of lease groups, in the log and in the metrics. Groups are bounded, and so are their voters.
+// What control knows of lease groups, in the log and in the metrics. Groups are bounded, and so are their voters. What a node
+// knows itself is mailward_lease_… of its agent; what control makes of what all say is mailward_group_….
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { AuditRecord, FailoverGroup, LeaseHistoryMessage } from '../../protocol/failover.ts';
 import type { LeaseLook } from '../../runtime/lease/lease-watch.ts';
@@ -14,29 +15,32 @@ export function createFailoverEvents(deps: { readonly log: Logger; readonly regi
   const registers = [registry];
   const gauge = <Name extends string>(name: string, help: string, labelNames: readonly Name[]) =>
     new Gauge({ name, help, labelNames: [...labelNames], registers });
-  const states = gauge('mailward_lease_groups', 'Lease groups by what is known of them', ['state']);
-  const owner = gauge('mailward_lease_owner', 'Which node owns the addresses of the group', ['group', 'node']);
-  const epoch = gauge('mailward_lease_epoch', 'Epoch of the owner, the ballot that it won', ['group']);
-  const deadline = gauge('mailward_lease_deadline_seconds', 'Left of the lease when its holder last spoke', ['group']);
-  const voters = gauge('mailward_lease_voters', 'Voters of the group', ['group']);
-  const heard = gauge('mailward_lease_voters_heard', 'Voters of the group that are heard and vote', ['group']);
-  const votes = gauge('mailward_lease_votes', 'Voters that are heard and name the owner', ['group']);
-  const open = gauge('mailward_lease_guard_open', 'Whether the guard of the member is open', ['group', 'node']);
-  const eligible = gauge('mailward_lease_eligible', 'Whether the member may hold', ['group', 'node']);
+  const states = gauge('mailward_group_states', 'Lease groups by what is known of them', ['state']);
+  const owner = gauge('mailward_group_owner', 'Which node owns the addresses of the group', ['group', 'node']);
+  const epoch = gauge('mailward_group_epoch', 'Epoch of the owner, the ballot that it won', ['group']);
+  const deadline = gauge('mailward_group_deadline_seconds', 'Left of the lease when its holder last spoke', ['group']);
+  const voters = gauge('mailward_group_voters', 'Voters of the group', ['group']);
+  const heard = gauge('mailward_group_voters_heard', 'Voters of the group that control hears and that vote', ['group']);
+  const votes = gauge('mailward_group_votes', 'Voters that are heard and name the owner', ['group']);
+  const open = gauge('mailward_group_guard_open', 'Whether the guard of the member is open', ['group', 'node']);
+  const eligible = gauge('mailward_group_eligible', 'Whether the member may hold', ['group', 'node']);
   const moves = new Counter({
-    ...{ name: 'mailward_lease_moves_total', help: 'Epochs of the group that began since this process started' },
+    ...{ name: 'mailward_group_moves_total', help: 'Epochs of the group that began since this process started' },
     ...{ labelNames: ['group'], registers },
   });
   const entries = new Counter({
-    ...{ name: 'mailward_lease_history_entries_total', help: 'Entries of histories that agents forwarded' },
+    ...{
+      name: 'mailward_group_history_entries_total',
+      help: 'Entries of histories that agents forwarded, and forwarded again',
+    },
     registers,
   });
   const refused = new Counter({
-    ...{ name: 'mailward_lease_reports_refused_total', help: 'Forwarded reports that were not taken, by reason' },
+    ...{ name: 'mailward_group_reports_refused_total', help: 'Forwarded reports that were not taken, by reason' },
     ...{ labelNames: ['reason'], registers },
   });
   const gauges = [states, owner, epoch, deadline, voters, heard, votes, open, eligible];
-  const epochById = new Map<string, number>();
+  const epochById = new Map<string, { readonly epoch: number; readonly label: string }>();
   let said = new Map<string, string>();
   let witnessSilence: string | undefined = '';
 
@@ -52,8 +56,9 @@ export function createFailoverEvents(deps: { readonly log: Logger; readonly regi
           owner.set({ group, node: view.owner.node }, 1);
           epoch.set({ group }, view.owner.epoch);
           const before = epochById.get(view.id);
-          moves.inc({ group }, before !== undefined && view.owner.epoch > before ? 1 : 0);
-          epochById.set(view.id, Math.max(before ?? 0, view.owner.epoch));
+          moves.inc({ group }, before !== undefined && view.owner.epoch > before.epoch ? 1 : 0);
+          if (before !== undefined && before.label !== group) moves.remove({ group: before.label });
+          epochById.set(view.id, { epoch: Math.max(before?.epoch ?? 0, view.owner.epoch), label: group });
         }
         if (view.leaseLeftMs !== null) deadline.set({ group }, view.leaseLeftMs / 1000);
         voters.set({ group }, view.votes.voters);
@@ -69,7 +74,11 @@ export function createFailoverEvents(deps: { readonly log: Logger; readonly regi
       for (const { id, group, sentence } of groups)
         if (said.get(id) !== now.get(id))
           log.info({ group, id, state: sentence.code, ...sentence.args }, 'what is known of a lease group has changed');
-      for (const id of epochById.keys()) if (!now.has(id)) epochById.delete(id);
+      for (const [id, { label }] of epochById) {
+        if (now.has(id)) continue;
+        epochById.delete(id);
+        moves.remove({ group: label });
+      }
       said = now;
     },
     entriesHeard({ entries: told }: LeaseHistoryMessage): void {

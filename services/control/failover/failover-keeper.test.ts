@@ -58,8 +58,18 @@ test('pages are told of what changes, and not of what runs on by itself', async 
   await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(2));
   expect(onChange.mock.lastCall?.[0][0]?.owner?.epoch).toBe(512_007);
   const metrics = await registry.metrics();
-  expect(metrics).toContain('mailward_lease_moves_total{group="mail"} 1');
-  expect(metrics).toContain('mailward_lease_guard_open{group="mail",node="mx1"} 1');
+  expect(metrics).toContain('mailward_group_moves_total{group="mail"} 1');
+  expect(metrics).toContain('mailward_group_guard_open{group="mail",node="mx1"} 1');
+  await keeper.stop();
+});
+
+test('a group that is forgotten leaves no number behind, and the metrics of control are not those of an agent', async () => {
+  const { keeper, hear, registry } = await startKeeper();
+  hear(group('mail', a));
+  await vi.waitFor(async () => expect(await registry.metrics()).toContain('mailward_group_moves_total{group="mail"}'));
+  hear();
+  await vi.waitFor(async () => expect(await registry.metrics()).not.toContain('group="mail"'));
+  expect(await registry.metrics()).not.toContain('mailward_lease_');
   await keeper.stop();
 });
 
@@ -119,9 +129,9 @@ test('history is kept of a group that the node is known to vote in, and not of d
   await keeper.heardHistory(message);
   expect(state.addEntries.mock.calls).toEqual([[{ ...message, entries: [entry(1, now)] }]]);
   const metrics = await registry.metrics();
-  expect(metrics).toContain('mailward_lease_reports_refused_total{reason="not-listed"} 2');
-  expect(metrics).toContain('mailward_lease_reports_refused_total{reason="to-come"} 2');
-  expect(metrics).toContain('mailward_lease_history_entries_total 1');
+  expect(metrics).toContain('mailward_group_reports_refused_total{reason="not-listed"} 2');
+  expect(metrics).toContain('mailward_group_reports_refused_total{reason="to-come"} 2');
+  expect(metrics).toContain('mailward_group_history_entries_total 1');
   await keeper.stop();
 });
 
