@@ -13,6 +13,7 @@ import type { ControlConfig } from './config.ts';
 import { createControlEvents } from './events.ts';
 import { createFailoverEvents } from './failover/failover-events.ts';
 import { createFailoverKeeper } from './failover/failover-keeper.ts';
+import { createForgetNode } from './failover/forget-node.ts';
 import { createOrderDesk } from './failover/order-desk.ts';
 import { createQuestionDesk } from './failover/question-desk.ts';
 import { createWitness } from './failover/witness.ts';
@@ -120,10 +121,7 @@ export async function startControl(
       events,
       readOverview: overviewOf,
       readNodes: fleet.readNodes,
-      forgetNode: async (node) => {
-        await fleet.forget(node);
-        failover.forgetNode(node);
-      },
+      forgetNode: createForgetNode({ fleet, failover }),
       failover: {
         ...{ failover, state },
         questions: createQuestionDesk({

@@ -11,13 +11,17 @@ const ballotsPerMs = 256;
 /** Words of one change may come to control this far apart. */
 const onTheWayMs = 2500;
 
+/** Its lease process answers, and it was heard lately. */
+export const isBelieved = (word: HeardWord, now: number, { staleAfterMs }: FailoverViewPolicy): boolean =>
+  word.silence === '' && now - word.heardAt <= staleAfterMs;
+
 export const readFailover = (failover: Failover, now: number, policy: FailoverViewPolicy): FailoverGroup[] =>
   [...failover.groups.values()]
     .map((group) => viewGroup(group, now, policy))
     .sort((a, b) => (a.group === b.group ? (a.id < b.id ? -1 : 1) : a.group < b.group ? -1 : 1));
 
 function viewGroup(group: GroupBelief, now: number, policy: FailoverViewPolicy): FailoverGroup {
-  const isFresh = (word: HeardWord): boolean => word.silence === '' && now - word.heardAt <= policy.staleAfterMs;
+  const isFresh = (word: HeardWord): boolean => isBelieved(word, now, policy);
   const heard = [...group.words.values()];
   const fresh = heard.filter(isFresh);
   const owner = findOwner(fresh);

@@ -52,14 +52,71 @@ test('pages are told of what changes, and not of what runs on by itself', async 
   hear(group('mail', a));
   await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(1));
   hear(group('mail', a, { leaseLeftMs: 77 }));
-  hear(group('mail', a, { leaseLeftMs: 78 }));
-  await vi.waitFor(() => expect(keeper.findGroup('mail').leaseLeftMs).toBe(78));
-  hear(group('mail', a, { epoch: 512_007, wonEpoch: 512_007 }));
+  const lookSees = (seconds: number) =>
+    vi.waitFor(async () =>
+      expect(await registry.metrics()).toContain(`mailward_group_deadline_seconds{group="mail"} ${seconds}`),
+    );
+  await lookSees(0.077);
+  const guard = { kind: 'kernel', state: 'idle', openMs: 90, refused: 0, lost: 0, faults: [] };
+  hear(group('mail', a, { leaseLeftMs: 78, guard }));
+  await lookSees(0.078);
+  expect(onChange).toHaveBeenCalledTimes(1);
+  hear(group('mail', a, { guard: { ...guard, openMs: null } }));
   await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(2));
+  hear(group('mail', a, { epoch: 512_007, wonEpoch: 512_007 }));
+  await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(3));
   expect(onChange.mock.lastCall?.[0][0]?.owner?.epoch).toBe(512_007);
   const metrics = await registry.metrics();
   expect(metrics).toContain('mailward_group_moves_total{group="mail"} 1');
   expect(metrics).toContain('mailward_group_guard_open{group="mail",node="mx1"} 1');
+  await keeper.stop();
+});
+
+/** A store whose writes end when the test says so. */
+function slowWrites() {
+  const writes: { readonly words: readonly HeardWord[]; readonly end: () => void }[] = [];
+  const keepWords = (_node: string, words: readonly HeardWord[]) =>
+    new Promise<void>((end) => writes.push({ words, end }));
+  return { writes, keepWords };
+}
+
+test('a node is forgotten on disk when that is said, also while its last word is being written', async () => {
+  const { keeper, state, hear } = await startKeeper();
+  const { writes, keepWords } = slowWrites();
+  state.keepWords.mockImplementation(keepWords);
+  hear(group('mail', a));
+  let isForgotten = false;
+  const forgetting = keeper.forgetNode('mx1').then(() => {
+    isForgotten = true;
+  });
+  await vi.waitFor(() => expect(writes).toHaveLength(1));
+  writes[0]?.end();
+  await vi.waitFor(() => expect(writes).toHaveLength(2));
+  expect(writes[1]?.words).toEqual([]);
+  expect(isForgotten).toBe(false);
+  writes[1]?.end();
+  await forgetting;
+  await keeper.stop();
+});
+
+test('a node is silent when its lease process does not answer, and when it said nothing of late', async () => {
+  const { keeper, hear } = await startKeeper();
+  expect(keeper.isSilent('mx1')).toBe(false);
+  hear(group('mail', a));
+  expect(keeper.isSilent('mx1')).toBe(false);
+  keeper.heardStatus({ node: 'mx1', status: null, why: 'No lease process answers.' });
+  expect(keeper.isSilent('mx1')).toBe(true);
+  const word = { node: 'mx1', heardAt: 0, silence: '', version: '0.1.0', status: group('mail', a) };
+  const next = await startKeeper([word]);
+  expect(next.keeper.isSilent('mx1')).toBe(true);
+  for (const { stop } of [keeper, next.keeper]) await stop();
+});
+
+test('a node is not said to be forgotten when that could not be written', async () => {
+  const { keeper, state, hear } = await startKeeper();
+  hear(group('mail', a));
+  state.keepWords.mockRejectedValue(new Error('disk full'));
+  await expect(keeper.forgetNode('mx1')).rejects.toThrow('disk full');
   await keeper.stop();
 });
 
@@ -85,7 +142,7 @@ test('what a node said last is kept when it changes, and known to the next start
     group: 'mail',
     voters: [{ node: 'mx1', word: { wonEpoch: 256_007 } }],
   });
-  next.keeper.forgetNode('mx1');
+  await next.keeper.forgetNode('mx1');
   expect(next.keeper.readGroups()).toEqual([]);
   await next.keeper.stop();
   expect(next.state.keepWords).toHaveBeenLastCalledWith('mx1', []);

@@ -6,7 +6,7 @@ import {
   foldFailover,
   type HeardWord,
 } from '../../fleet/failover.ts';
-import { readFailover } from '../../fleet/failover-view.ts';
+import { isBelieved, readFailover } from '../../fleet/failover-view.ts';
 import { AppError } from '../../protocol/errors.ts';
 import {
   type FailoverGroup,
@@ -29,7 +29,10 @@ export type FailoverKeeper = {
    * @throws AppError `not-found`; `bad-request` for a name of several.
    */
   readonly findGroup: (nameOrId: string) => FailoverGroup;
-  readonly forgetNode: (node: string) => void;
+  /** It said something of groups, and nothing of late. */
+  readonly isSilent: (node: string) => boolean;
+  /** What it said of groups is gone when this resolves, from the disk too. */
+  readonly forgetNode: (node: string) => Promise<void>;
   readonly stop: () => Promise<void>;
 };
 
@@ -129,9 +132,16 @@ export async function createFailoverKeeper(
         hint: `Ask by incarnation: ${byName.map(({ id }) => id).join(', ')}`,
       });
     },
-    forgetNode: (node) => {
+    isSilent: (node) => {
+      const words = wordsOf(failover, node);
+      const now = clock.now();
+      return words.length > 0 && words.every((word) => !isBelieved(word, now, { staleAfterMs }));
+    },
+    forgetNode: async (node) => {
       take({ kind: 'forget', node });
-      keep(node);
+      await writing.get(node);
+      keptByNode.delete(node);
+      await state.keepWords(node, []);
     },
     stop: async () => {
       stopLooking();
@@ -161,7 +171,10 @@ function recall(words: readonly HeardWord[]): Failover {
 
 /** What runs on by itself, and changes nothing of the picture. */
 const runningKeys = new Set([
-  ...['leaseLeftMs', 'heardAt', 'heardMsAgo', 'sinceMs', 'openMs', 'rttMs', 'datagrams', 'hearsUs', 'historyNumber'],
+  ...['leaseLeftMs', 'heardAt', 'heardMsAgo', 'sinceMs', 'rttMs', 'datagrams', 'hearsUs', 'historyNumber'],
 ]);
 const changeKey = (value: unknown): string =>
-  JSON.stringify(value, (name, inner: unknown) => (runningKeys.has(name) ? undefined : inner));
+  JSON.stringify(value, (name, inner: unknown) =>
+    // How long it stays open runs on; that it is open does not.
+    name === 'openMs' ? inner !== null : runningKeys.has(name) ? undefined : inner,
+  );

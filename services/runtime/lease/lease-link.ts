@@ -211,6 +211,9 @@ export function createLeaseLink(
 }
 
 /** What runs on by itself, and is no news. */
-const runningKeys = new Set([...['now', 'leaseLeftMs', 'heardMsAgo', 'rttMs', 'openMs', 'sinceMs', 'datagrams']]);
+const runningKeys = new Set([...['now', 'leaseLeftMs', 'heardMsAgo', 'rttMs', 'sinceMs', 'datagrams']]);
 const changeKey = ({ status, why }: LeaseLook): string =>
-  JSON.stringify([status, why], (name, value: unknown) => (runningKeys.has(name) ? undefined : value));
+  JSON.stringify([status, why], (name, value: unknown) =>
+    // How long it stays open runs on; that it is open does not.
+    name === 'openMs' ? value !== null : runningKeys.has(name) ? undefined : value,
+  );
