@@ -45,7 +45,7 @@ export function createRulesWriter(
     },
   });
 
-  /** They stand as they were made, as far as is known: then emptying their sets closes. */
+  /** The chains stand as they were made, as far as is known: then their sets are emptied and their rules made anew. */
   let areWhole = false;
   function close(done: (isDone: boolean) => void): void {
     if (!areWhole) {
@@ -53,7 +53,7 @@ export function createRulesWriter(
       return;
     }
     nft.write(
-      () => emptyLine(group.name, { device: device.isLaid }),
+      () => emptyLine(group, { device: device.isLaid }),
       (isDone) => {
         if (!isDone || !areWhole) {
           makeAnew(done);

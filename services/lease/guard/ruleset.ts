@@ -45,13 +45,16 @@ function arpRules(addresses: readonly string[], direction: Direction, gate: stri
   return v4.length > 0 ? [`arp ${direction} ip ${listOf(v4)} ${gate}drop`] : [];
 }
 
-const chain = (table: string, name: string, hook: string, rules: readonly string[]): string[] =>
+/** A chain at its hook, made new; or its rules made anew where it stands, which the kernel refuses when it does not. */
+type Chain = (table: string, name: string, hook: string, rules: readonly string[]) => string[];
+const addRules = (table: string, name: string, rules: readonly string[]): string[] =>
+  rules.map((rule) => `add rule ${table} ${name} ${rule}`);
+const newChain: Chain = (table, name, hook, rules) =>
   rules.length === 0
     ? []
-    : [
-        `add chain ${table} ${name} { type filter hook ${hook}; policy accept; }`,
-        ...rules.map((rule) => `add rule ${table} ${name} ${rule}`),
-      ];
+    : [`add chain ${table} ${name} { type filter hook ${hook}; policy accept; }`, ...addRules(table, name, rules)];
+const refilledChain: Chain = (table, name, _hook, rules) =>
+  rules.length === 0 ? [] : [`flush chain ${table} ${name}`, ...addRules(table, name, rules)];
 const removal = (table: string, flags = ''): string[] => [`add table ${table}${flags}`, `delete table ${table}`];
 
 /** Chains of one copy of the rules; `gate` by family. */
@@ -59,6 +62,7 @@ function hookStatements(
   table: string,
   addresses: readonly string[],
   gate: { readonly inet: string; readonly arp: string },
+  chain: Chain = newChain,
 ): string[] {
   return [
     ...chain(`inet ${table}`, 'arrive', `prerouting priority ${beforeAll}`, packetRules(addresses, 'daddr', gate.inet)),
@@ -83,12 +87,10 @@ function tableStatements(group: string, addresses: readonly string[]): string[] 
     `add set inet ${table} arms { type mark . mark; flags timeout; }`,
     ...[...removal(`arp ${table}`), `add table arp ${table}`],
     `add set arp ${table} gate { type ether_type; flags timeout; }`,
-    ...hookStatements(table, addresses.map(bareAddress), {
-      inet: 'meta nfproto != @gate ',
-      arp: 'arp ptype != @gate ',
-    }),
+    ...hookStatements(table, addresses.map(bareAddress), gates),
   ];
 }
+const gates = { inet: 'meta nfproto != @gate ', arp: 'arp ptype != @gate ' };
 
 const addressesOf = (group: LeaseGroupConfig): string[] => group.addresses.map(({ address }) => address);
 
@@ -101,13 +103,18 @@ export const closeLine = (group: LeaseGroupConfig): string =>
   tableStatements(group.name, addressesOf(group)).join('; ');
 
 /**
- * One transaction: nothing open, no arm, in rules that stand as they were made. Unlike making them anew it registers no hooks, which
- * takes the kernel many milliseconds on a busy machine.
+ * One transaction: nothing open, no arm, and the rules made anew in the chains that stand, so that it proves them even after a foreign
+ * `flush table`; refused where a chain or a set is gone. Unlike making the tables anew it registers no hooks, which takes the kernel
+ * many milliseconds on a busy machine.
  */
-export function emptyLine(group: string, laid: { readonly device: boolean }): string {
-  const table = tableOf(group);
+export function emptyLine(group: LeaseGroupConfig, laid: { readonly device: boolean }): string {
+  const table = tableOf(group.name);
   const sets = [`inet ${table} gate`, `inet ${table} arms`, `arp ${table} gate`];
-  return [...sets, ...(laid.device ? [`netdev ${table} gate`] : [])].map((set) => `flush set ${set}`).join('; ');
+  return [
+    ...[...sets, ...(laid.device ? [`netdev ${table} gate`] : [])].map((set) => `flush set ${set}`),
+    ...hookStatements(table, addressesOf(group).map(bareAddress), gates, refilledChain),
+    ...(laid.device ? deviceChains(group, refilledChain) : []),
+  ].join('; ');
 }
 
 /** Tables that not every kernel takes: anew and closed, and gone. */
@@ -119,6 +126,14 @@ type ExtraLines = { readonly make: string; readonly remove: string };
  */
 export function deviceLines(group: LeaseGroupConfig): ExtraLines {
   const table = `netdev ${tableOf(group.name)}`;
+  const make = [
+    ...[...removal(table), `add table ${table}`, `add set ${table} gate { type ether_type; flags timeout; }`],
+    ...deviceChains(group, newChain),
+  ];
+  return { make: make.join('; '), remove: removal(table).join('; ') };
+}
+function deviceChains(group: LeaseGroupConfig, chain: Chain): string[] {
+  const table = `netdev ${tableOf(group.name)}`;
   const addresses = addressesOf(group).map(bareAddress);
   const devices = listOf([...new Set(group.addresses.map(({ device }) => `"${device}"`))]);
   const gate = 'meta protocol != @gate ';
@@ -126,12 +141,10 @@ export function deviceLines(group: LeaseGroupConfig): ExtraLines {
     ...arpRules(addresses, direction, gate),
     ...packetRules(addresses, direction, gate),
   ];
-  const make = [
-    ...[...removal(table), `add table ${table}`, `add set ${table} gate { type ether_type; flags timeout; }`],
+  return [
     ...chain(table, 'enter', `ingress devices = ${devices} priority ${beforeFlowtables}`, rules('daddr')),
     ...chain(table, 'depart', `egress devices = ${devices} priority 0`, rules('saddr')),
   ];
-  return { make: make.join('; '), remove: removal(table).join('; ') };
 }
 
 /**
