@@ -1,6 +1,7 @@
 // What the machine needs of a group's configuration: its policy, its first voter set, and the bounds that follow.
+import { leaseRules } from '../failover/lease/rules.ts';
 import type { LeasePolicy } from '../failover/lease/terms.ts';
-import { clockDrift, leaseMsOf, policyOf, skewMs } from '../failover/lease/terms.ts';
+import { clockDrift, leaseMsOf, policyOf, promiseMsOf, retryMsOf, skewMs } from '../failover/lease/terms.ts';
 import { AppError } from '../protocol/errors.ts';
 import type { VoterSet } from '../protocol/lease.ts';
 import type { LeaseGroupConfig } from '../protocol/lease-config.ts';
@@ -41,7 +42,11 @@ export function boundsOf(
   priority: number,
 ): { coldStartMs: number; healMs: number } {
   const skew = skewMs(policy, priority, set.voters.length - 1);
-  const pollMs = 3 * Math.max(4 * policy.rttMs, policy.advertMs / 8);
+  // A poll that came before a majority votes, the wait after it, and then the rounds: a challenge, poll, prepare, propose.
+  const pollMs =
+    Math.max(promiseMsOf(policy), retryMsOf(policy)) +
+    leaseRules.restAfterFailure(0, policy.advertMs) +
+    4 * policy.rttMs;
   return {
     coldStartMs: Math.ceil(set.leaseMsMax + skew + pollMs),
     healMs: Math.ceil((set.leaseMsMax + set.leaseMs) / (1 - clockDrift) + skew + 2 * policy.advertMs),

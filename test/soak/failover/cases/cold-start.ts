@@ -7,6 +7,9 @@ import { until } from '../../../lease/lease-cluster.ts';
 import { type CaseOptions, type PlayedCase, runCase } from '../case.ts';
 import type { Group } from '../world.ts';
 
+/** What a busy machine takes beyond, for timers that come late. */
+const busyMs = 100;
+
 export const runColdStart = (options: CaseOptions): Promise<PlayedCase> =>
   runCase('cold-start', options, { advertMs: options.advertMs, voters: 3, witnesses: [3] }, async (group, expect) => {
     const statuses = await Promise.all(group.nodes.map((node) => node.status()));
@@ -19,7 +22,7 @@ export const runColdStart = (options: CaseOptions): Promise<PlayedCase> =>
     for (const [what, { owner, tookMs }] of Object.entries({ restart, boot })) {
       const printedMs = printedMsBy.get(owner) ?? 0;
       options.say(`${what} of all voters: mx${owner} owned after ${tookMs} ms; it printed ${printedMs} ms`);
-      expect(tookMs <= printedMs, `after the ${what} of all voters an owner took ${tookMs} ms`);
+      expect(tookMs <= printedMs + busyMs, `after the ${what} of all voters an owner took ${tookMs} ms`);
     }
     const printedMs = printedMsBy.get(boot.owner) ?? 0;
     return {
