@@ -14,6 +14,10 @@ export const restartBoth = `${restartDovecot}; ${restartPostfix}`;
 export const keep = (path: string): string => `cp -pn ${path} ${path}.kept`;
 export const putBack = (path: string): string => `test -f ${path}.kept && mv -f ${path}.kept ${path}`;
 
+/** As `putBack`, of a file that may not have been there: what stands in its place then has the fault's own `mark` in it, and goes. */
+export const putBackOrRemove = (path: string, mark: string): string =>
+  `if test -f ${path}.kept; then mv -f ${path}.kept ${path}; elif grep -qs '${mark}' ${path}; then rm -f ${path}; fi`;
+
 /** Something that runs until the fault is healed; `text` holds no single quote, and sees `args` as `$1` and so on. */
 export const hold = (id: string, text: string, args = ''): string =>
   `setsid sh -c '${text}' fault-${id} ${args} >/dev/null 2>&1 </dev/null &`;

@@ -1,10 +1,14 @@
 import type { Fault } from '../fault.ts';
 import { dropGroup, makeGroup, runInGroup } from './control-groups.ts';
-import { hold, keep, letGo, putBack } from './daemons.ts';
+import { hold, keep, letGo, putBackOrRemove } from './daemons.ts';
 
 const family = 'milter';
 const restartRspamd =
   'pkill -x rspamd; i=0; while pgrep -x rspamd >/dev/null && [ $i -lt 50 ]; do i=$((i+1)); sleep 0.1; done; service_start rspamd';
+
+const forceActions = '/etc/rspamd/local.d/force_actions.conf';
+const rspamdOptions = '/etc/rspamd/local.d/options.inc';
+const rspamdRules = '/etc/rspamd/rspamd.local.lua';
 
 /** Where something listens for `rspamd-slow`. */
 const silentPort = 7790;
@@ -70,8 +74,8 @@ export const milterFaults: readonly Fault[] = [
   },
   {
     ...{ id: 'rspamd-tempfails', family, target: 'mail', title: 'Rspamd defers every message' },
-    inject: `printf 'rules { ALL { action = "soft reject"; expression = "!FAULT_NEVER"; message = "Try again later"; } }\\n' >/etc/rspamd/local.d/force_actions.conf; ${restartRspamd}`,
-    heal: `rm -f /etc/rspamd/local.d/force_actions.conf; ${restartRspamd}`,
+    inject: `${keep(forceActions)}; printf 'rules { ALL { action = "soft reject"; expression = "!FAULT_NEVER"; message = "Try again later"; } }\\n' >${forceActions}; ${restartRspamd}`,
+    heal: `${putBackOrRemove(forceActions, 'FAULT_NEVER')}; ${restartRspamd}`,
     bites: { check: 'smtp', shows: /45\d|4\.7\.1/ },
     failureModes: ['pf-milter-tempfail', 'rs-false-positive-surge'],
     lookalikes: ['rspamd-killed', 'rspamd-stopped'],
@@ -81,8 +85,8 @@ export const milterFaults: readonly Fault[] = [
     parameters: { delay_seconds: '15' },
     // A rule asks something that listens and never answers, and each message waits for it.
     inject: `${hold('silent', `socat -u TCP4-LISTEN:${silentPort},bind=127.0.0.1,reuseaddr,fork OPEN:/dev/null; true`)}
-${keep('/etc/rspamd/local.d/options.inc')}; echo 'task_timeout = 120s;' >>/etc/rspamd/local.d/options.inc
-cat >/etc/rspamd/rspamd.local.lua <<RULE
+${keep(rspamdOptions)}; echo 'task_timeout = 120s; # FAULT_SLOW' >>${rspamdOptions}
+${keep(rspamdRules)}; cat >${rspamdRules} <<RULE
 local http = require 'rspamd_http'
 local function ask(task)
   http.request({ task = task, url = 'http://127.0.0.1:${silentPort}/', timeout = $delay_seconds, callback = function() end })
@@ -90,7 +94,7 @@ end
 rspamd_config:register_symbol({ name = 'FAULT_SLOW', type = 'normal', callback = ask })
 RULE
 ${restartRspamd}`,
-    heal: `${letGo('silent')}; ${putBack('/etc/rspamd/local.d/options.inc')}; rm -f /etc/rspamd/rspamd.local.lua; ${restartRspamd}`,
+    heal: `${letGo('silent')}; ${putBackOrRemove(rspamdOptions, 'FAULT_SLOW')}; ${putBackOrRemove(rspamdRules, 'FAULT_SLOW')}; ${restartRspamd}`,
     bites: { check: 'smtp', shows: /451|4\.7\.1/ },
     failureModes: ['pf-milter-timeout', 'rs-task-timeout'],
     lookalikes: ['rspamd-stopped', 'clamd-stopped', 'resolver-slow'],
