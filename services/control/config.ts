@@ -53,7 +53,8 @@ export const controlConfigSchema = z.strictObject({
   retention: retentionConfigSchema.prefault({}),
   /**
    * A witness is kept running beside control when this is there, be it empty (`lease: {}`): a voter of lease groups in a process of
-   * its own, which goes on without control. Its file names this machine as a witness, whose port is 7402 unless it says otherwise.
+   * its own, which goes on without control; where systemd runs control, deploy/systemd/mailward-witness.service has to run it. Its
+   * file names this machine as a witness, whose port is 7402 unless it says otherwise.
    */
   lease: leaseKeeperConfigSchema
     .extend({
