@@ -8,6 +8,7 @@ import type { LeaseState } from '../failover/lease/state.ts';
 import { startState } from '../failover/lease/state.ts';
 import { resignationsSent, retryMsOf } from '../failover/lease/terms.ts';
 import { AppError } from '../protocol/errors.ts';
+import type { LeaseRun } from '../protocol/lease.ts';
 import type { LeaseGroupConfig } from '../protocol/lease-config.ts';
 import type { LeaseGroupStatus, LeaseOrder } from '../protocol/lease-status.ts';
 import type { LeaseClocks } from './clocks.ts';
@@ -58,11 +59,14 @@ type GroupDeps = {
   readonly every: (periodMs: number, task: () => void) => () => void;
   readonly socket: UdpSocket;
   readonly events: LeaseEvents;
-  readonly openGuard: (hooks: {
-    readonly onLost: () => void;
-    readonly onFitness: (part: string, isFit: boolean, why: string) => void;
-    readonly onFault: (what: string, error?: unknown) => void;
-  }) => Guard;
+  readonly openGuard: (
+    mode: GroupMode,
+    hooks: {
+      readonly onLost: () => void;
+      readonly onFitness: (part: string, isFit: boolean, why: string) => void;
+      readonly onFault: (what: string, error?: unknown) => void;
+    },
+  ) => Guard;
 };
 
 /** Starts one group. Throws `bad-config` when the state found belongs to another voter, or is of a T too short for A and F. */
@@ -78,7 +82,10 @@ export async function startGroup(
   },
   deps: GroupDeps,
 ): Promise<LeaseGroup> {
-  const { config, mode, stateDir, runDir, bootId } = options;
+  const { config, stateDir, runDir, bootId } = options;
+  // Before the guard closes, which would silence whoever owns them now. The other groups of the process go on, and so does its vote.
+  const ownersHere = options.mode === 'active' ? await findStatic(config) : [];
+  const mode = ownersHere.length > 0 ? 'observe-only' : options.mode;
   const { clocks, socket, events, after } = deps;
   const group = config.name;
   const own = config.voters.find((voter) => voter.node === options.node);
@@ -90,7 +97,6 @@ export async function startGroup(
   const configured = configuredSetOf(config);
   const { durable, isTorn } = await readVoterFile(stateDir, group, owner);
   refuseShortTerm(group, durable?.set.leaseMs ?? configured.leaseMs, policy);
-  if (mode === 'active') await refuseStaticAddresses(config);
   const runFile = createRunFile({ runDir, group, owner, bootId });
 
   const history = createLeaseHistory({ now: clocks.unixMs, onEntry: (entry) => events.decided(group, entry) });
@@ -111,7 +117,7 @@ export async function startGroup(
       monotonicMs: clocks.monotonicMs,
     },
   );
-  const guard = deps.openGuard({
+  const guard = deps.openGuard(mode, {
     onLost: () => loop.handle({ kind: 'guardLost' }),
     onFitness: (part, isFit, why) => {
       events.guardFault(group, why);
@@ -128,9 +134,10 @@ export async function startGroup(
       after,
     },
   );
+  const run = mode === 'observe-only' ? withoutLease(runFile.read()) : runFile.read();
   const loop = createGroupLoop(
     startState({
-      ...{ self, nonce, isWitness: own.witness, priority: own.priority, durable, run: runFile.read() },
+      ...{ self, nonce, isWitness: own.witness, priority: own.priority, durable, run },
       ...{ configured, now: clocks.monotonicMs(), policy, rules: leaseRules },
     }),
     policy,
@@ -156,6 +163,12 @@ export async function startGroup(
     alarms.set('torn', sentence);
     history.say(sentence, loop.state());
     events.stateTorn(group);
+  }
+  if (ownersHere.length > 0) {
+    const sentence = `This group only votes here: ${ownersHere.join(' ')} Then start the lease process anew.`;
+    alarms.set('other-owner', sentence);
+    history.say(sentence, loop.state());
+    events.alarmed(group, 'other-owner', sentence);
   }
   if (durable !== undefined && String(durable.set.voters) !== String(configured.voters))
     events.voterSetDiffers(group, configured.voters, durable.set.voters);
@@ -300,9 +313,5 @@ export async function startGroup(
   };
 }
 
-/** Before the guard closes, which would silence whoever owns them now. */
-async function refuseStaticAddresses(config: LeaseGroupConfig): Promise<void> {
-  const found = await findStatic(config);
-  if (found.length > 0)
-    throw new AppError('bad-config', `Group ${config.name} has another owner here: ${found.join(' ')}`);
-}
+/** Without the right to close what an earlier process left open, its lease runs out instead of being resigned. */
+const withoutLease = (run: LeaseRun | undefined): LeaseRun | undefined => run && { ...run, epoch: 0, deadline: 0 };

@@ -53,7 +53,8 @@ export async function startLease(
       { node, config: group, keys: await readKeys(group), mode, stateDir, runDir, bootId },
       {
         ...{ clocks, after: clock.after, every: clock.every, socket, events },
-        openGuard: (hooks) => openGuard(group, mode, { ...hooks, ...clock, monotonicMs: clocks.monotonicMs }),
+        openGuard: (modeHere, hooks) =>
+          openGuard(group, modeHere, { ...hooks, ...clock, monotonicMs: clocks.monotonicMs }),
       },
     );
     stack.add(`group ${group.name}`, started.stop);

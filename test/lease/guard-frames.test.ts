@@ -59,11 +59,23 @@ describe.skipIf(!canGuard)('frames and other owners (needs root, nftables, socat
     await until('the alarm has ended', async () => ((await first.status()).alarms.length === 0 ? true : undefined));
   });
 
-  test('an address that somebody put on this host without an end: the process does not start, and leaves it there', async () => {
+  test('an address that somebody put on this host without an end: the group only votes there, leaves it, and says so', async () => {
     network.run(0, ['nft', 'flush', 'ruleset']);
     network.run(0, ['ip', 'address', 'replace', `${v4}/24`, 'dev', 'eth0']);
     try {
-      await expect(running()).rejects.toThrow(`${v4} is on eth0 already and has no end there`);
+      const [here, ...others] = await running();
+      const status = await here?.status();
+      expect(status).toMatchObject({ mode: 'observe-only', isHealthy: false, role: 'out' });
+      expect(status?.alarms.join(' ')).toContain(`${v4} is on eth0 already and has no end there`);
+      const holder = await theHolder(others);
+      await until('its vote counts there', async () => {
+        const { peers } = await holder.status();
+        return (
+          peers.every(
+            ({ number, heardMsAgo, hearsUs }) => number !== here?.number || (heardMsAgo !== null && hearsUs),
+          ) || undefined
+        );
+      });
       expect(network.run(0, ['ip', 'address', 'show', 'dev', 'eth0'])).toContain(v4);
     } finally {
       network.run(0, ['ip', 'address', 'delete', `${v4}/24`, 'dev', 'eth0']);
