@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createCluster, type LeaseCluster, type LeaseNode, until } from '../../lease/lease-cluster.ts';
 import type { Contender, Fault, Strike } from './contender.ts';
 import { machineMs } from './probe-log.ts';
-import { addressOf, hostName, members, priorities, tcpPortOf, type World } from './world.ts';
+import { addressOf, hostName, members, priorities, tcpPortOf, type World, withUs } from './world.ts';
 
 const address = addressOf.mailward;
 const agentMain = join(import.meta.dirname, '..', '..', '..', 'services', 'agent', 'main.ts');
@@ -22,7 +22,7 @@ export async function createMailward(world: World, advertMs: number): Promise<Co
   // Each host watches its own service, so every file names its own pid file.
   const cluster: LeaseCluster = await createCluster(members.length, {
     ...{ advertMs, hosts: network.hosts, runRoot: world.folder },
-    under: members.map((host) => ['ip', 'netns', 'exec', network.nameOf(host)]),
+    under: members.map((host) => ['ip', 'netns', 'exec', network.nameOf(host), ...withUs]),
     group: {
       ...{ preset: 'lan', shadow: false, rttMs: rttMsOf(advertMs) },
       voters: members.map((host) => ({

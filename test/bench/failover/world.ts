@@ -20,6 +20,9 @@ export const addressOf: Record<ContenderName, string> = { mailward: '10.99.0.100
 /** What else is said for a contender between hosts: the voters' datagrams, VRRP's adverts (RFC 9568 5.1.1.4). */
 const speechOf: Record<ContenderName, string> = { mailward: 'udp dport 7401', keepalived: 'ip protocol 112' };
 
+/** A benchmark that is ended leaves no process behind. */
+export const withUs = ['setpriv', '--pdeathsig', 'KILL'] as const;
+
 export type World = Awaited<ReturnType<typeof createWorld>>;
 
 export async function createWorld() {
@@ -30,7 +33,7 @@ export async function createWorld() {
 
   /** Starts a command on a host; its end is awaited by `stop`. */
   function spawnOn(host: number, command: readonly string[]): ChildProcess {
-    const child = spawn('ip', ['netns', 'exec', network.nameOf(host), ...command], {
+    const child = spawn('ip', ['netns', 'exec', network.nameOf(host), ...withUs, ...command], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     children.add(child);
