@@ -226,6 +226,8 @@ test('ways around the hooks make the guard none, each with its sentence; rules a
     expect.stringContaining('macvlan'),
     expect.stringContaining('A flowtable carries'),
   ]);
+  command('nft', 'exit 1');
+  expect(await found(true)).toEqual([expect.stringContaining('cannot be read now')]);
   command('nft', takesAll("'table inet x {' '  flowtable f {' '    flags offload' '  }' '}'"));
   command('ip', link('"xdp":{"mode":1}'));
   const sentences = await found(true);

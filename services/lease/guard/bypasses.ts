@@ -17,7 +17,9 @@ export async function findBypasses(group: LeaseGroupConfig, guardsDevices: boole
     readFile('/proc/net/ip_vs', 'utf8').catch(() => ''),
   ]);
   const found: string[] = [];
-  for (const [index, text] of links.entries()) {
+  if (flowtables === undefined || links.includes(undefined))
+    found.push('Whether packets pass the rules by another way cannot be read now: it is read again.');
+  for (const [index, text = ''] of links.entries()) {
     const device = devices[index] ?? '';
     if (/"xdp":\{/.test(text))
       found.push(`An XDP program on ${device} takes packets before any rule: what it passes on is not guarded.`);
@@ -25,9 +27,9 @@ export async function findBypasses(group: LeaseGroupConfig, guardsDevices: boole
     if (kind !== undefined && !guardsDevices)
       found.push(`${device} is a ${kind}, whose packets pass the rules of the IP stack: they are not guarded.`);
   }
-  if (/^\s*flags [^\n]*offload/m.test(flowtables))
+  if (/^\s*flags [^\n]*offload/m.test(flowtables ?? ''))
     found.push('A flowtable is offloaded to the network card: connections through it are not guarded.');
-  else if (/^\s*flowtable /m.test(flowtables) && !guardsDevices)
+  else if (/^\s*flowtable /m.test(flowtables ?? '') && !guardsDevices)
     found.push('A flowtable carries packets past the rules: connections through it are not guarded.');
   if (!guardsDevices)
     for (const { address } of group.addresses)
@@ -47,10 +49,12 @@ function servesVirtually(table: string, address: string): boolean {
     .some((word) => word.startsWith(`${hex}:`));
 }
 
-function outputOf(command: string, words: readonly string[]): Promise<string> {
+/** Undefined: it took too long, or the command failed by itself; a device that is not there has nothing to tell. */
+function outputOf(command: string, words: readonly string[]): Promise<string | undefined> {
   return new Promise((resolve) => {
-    execFile(command, [...words], { timeout: commandWithinMs, killSignal: 'SIGKILL' }, (error, text) =>
-      resolve(error === null ? text : ''),
-    );
+    execFile(command, [...words], { timeout: commandWithinMs, killSignal: 'SIGKILL' }, (error, text, why) => {
+      if (error === null) resolve(text);
+      else resolve(/does not exist|Cannot find device/.test(why) ? '' : undefined);
+    });
   });
 }

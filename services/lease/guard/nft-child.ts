@@ -11,12 +11,14 @@ export const linesWaitingMax = 8;
 /** Without a word about a line for this long, the child is ended and a new one started: it may have been stopped. */
 const answerWithinMs = 400;
 const outputCharsMax = 64 * 1024;
+/** `Error: …`, or with its place before it (nft(8)); a name within the line may hold the word. */
+const refusal = /^Error|: Error:/m;
 const endOfLine = { command: 'describe meta mark', said: 'datatype mark' };
 
 export type NftChild = {
   /**
-   * `text` is asked for when the line is written; undefined: it is not wanted any more. `done` is called once: true when the kernel took the line. False: it refused it, or the child that was to write it is gone, so that
-   * nothing of the line can happen any more.
+   * `text` is asked for when the line is written; undefined: it is not wanted any more. `done` is called once: true when the kernel
+   * took the line. False: it refused it, or the child that was to write it is gone, so that nothing of the line can happen any more.
    */
   readonly write: (text: () => string | undefined, done: (isDone: boolean) => void) => void;
   /** The running child; 0: none. */
@@ -85,7 +87,7 @@ export function createNftChild(deps: {
     started.stdout.setEncoding('latin1').on('data', (text: string) => {
       output = (output + text).slice(-outputCharsMax);
       if (!output.includes(endOfLine.said)) return;
-      const isDone = !/error/i.test(output);
+      const isDone = !refusal.test(output);
       output = '';
       if (child === started) finish(isDone);
     });

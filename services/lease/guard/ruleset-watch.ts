@@ -4,6 +4,8 @@ import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child
 import { tableOf } from './ruleset.ts';
 
 const verifyEveryMs = 5000;
+/** Rules that could not be read are read again. */
+const readAgainMs = 1000;
 /** The monitor may tell of our own closing this much later. */
 const ownEchoMs = 100;
 const restartAfterMs = 1000;
@@ -42,13 +44,14 @@ export function createRulesetWatch(
   let isStopped = false;
   let monitor: ChildProcessWithoutNullStreams | undefined;
 
-  /** The text of every table, undefined when one cannot be read; a command each, because nft 1.0.6 finds only the last of several. */
+  /** The text of every table; a command each, because nft 1.0.6 finds only the last of several. */
   const familiesNow = () => (deps.guardsDevices() ? ['inet', 'arp', 'netdev'] : ['inet', 'arp']);
-  async function list(then: (text: string | undefined, families: string) => void): Promise<void> {
+  async function list(then: (texts: readonly (string | undefined)[], families: string) => void): Promise<void> {
     const families = familiesNow();
     const texts = await Promise.all(families.map((family) => listTable(family, table)));
-    then(texts.includes(undefined) ? undefined : texts.join(''), families.join(' '));
+    then(texts, families.join(' '));
   }
+  let isUnread = false;
 
   function verify(): void {
     if (isStopped) return;
@@ -59,19 +62,28 @@ export function createRulesetWatch(
     isVerifying = true;
     mustVerifyAgain = false;
     const startedAt = deps.monotonicMs();
-    void list((text, families) => {
+    void list((texts, families) => {
       isVerifying = false;
       // What was heard meanwhile may have happened after these rules were read.
       if (mustVerifyAgain) verify();
       const right = expected.get(families);
-      if (isStopped || right === undefined || text === right) return;
+      if (isStopped || right === undefined) return;
+      // A busy machine, or a huge load of somebody else's, says nothing of the rules; to close for it would cost the clients.
+      if (texts.includes(undefined)) {
+        if (!isUnread) deps.onFault('the rules of the guard cannot be read; they are read again');
+        isUnread = true;
+        verifyLater(readAgainMs);
+        return;
+      }
+      isUnread = false;
+      if (texts.join('') === right) return;
       // A listing taken while our own line was under way may show neither state.
       if (ownUntil > startedAt) verifyLater();
       else deps.onLost();
     });
   }
-  function verifyLater(): void {
-    cancelLater ??= deps.after(ownEchoMs, () => {
+  function verifyLater(delayMs = ownEchoMs): void {
+    cancelLater ??= deps.after(delayMs, () => {
       cancelLater = undefined;
       verify();
     });
@@ -111,8 +123,9 @@ export function createRulesetWatch(
     },
     learn: () => {
       if (expected.has(familiesNow().join(' '))) return;
-      void list((text, families) => {
-        if (text !== undefined && !expected.has(families)) expected.set(families, text);
+      void list((texts, families) => {
+        const areThere = texts.every((text) => text !== undefined && text !== '');
+        if (areThere && !expected.has(families)) expected.set(families, texts.join(''));
       });
     },
     verify,
@@ -125,9 +138,11 @@ export function createRulesetWatch(
   };
 }
 
+/** Empty: it is not there. Undefined: nobody could say. */
 const listTable = (family: string, table: string): Promise<string | undefined> =>
   new Promise((resolve) => {
-    execFile('nft', ['-t', 'list', 'table', family, table], { timeout: commandWithinMs }, (error, stdout) =>
-      resolve(error === null ? stdout : undefined),
-    );
+    execFile('nft', ['-t', 'list', 'table', family, table], { timeout: commandWithinMs }, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else resolve(/No such file or directory/.test(stderr) ? '' : undefined);
+    });
   });
