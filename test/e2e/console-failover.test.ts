@@ -115,6 +115,38 @@ describe.skipIf(whyNoChromium !== undefined)(`the page of failover${why}`, () =>
     expect(await notice.locator('code').allInnerTexts()).toContain('mailward config check --process lease');
   });
 
+  test('a group that nobody knows is not taken for none at all', async () => {
+    const page = await open(`${await serve(true)}/failover?group=typo`);
+    expect(await page.locator('.notice').innerText()).toContain('No lease group is named typo');
+    await page.getByRole('link', { name: 'Show all 3 that are known' }).click();
+    await page.waitForSelector('.moves');
+    expect(await page.locator('.lease-group').count()).toBe(3);
+  });
+
+  test('older moves that cannot be read are not the end of the history, and are asked for again', async () => {
+    const page = await context.newPage();
+    let isCut = true;
+    await page.route(/\/history/, async (route) => {
+      const isOlder = new URL(route.request().url()).searchParams.has('before');
+      if (isOlder && isCut) return route.abort('connectionrefused');
+      const response = await route.fetch();
+      const body = await response.json();
+      const moves = isOlder ? body.moves.slice(2) : body.moves.slice(0, 2);
+      await route.fulfill({ json: { ...body, moves, ...(isOlder ? {} : { nextBefore: moves[1].at }) } });
+    });
+    await page.goto(`${await serve(true)}/failover?group=mail`);
+    await page.waitForSelector('.moves');
+    const more = page.getByRole('button', { name: 'Older moves' });
+    await more.click();
+    await page.getByRole('alert').waitFor();
+    expect(await page.locator('.move-row').count()).toBe(2);
+    isCut = false;
+    await more.click();
+    await page.locator('.move-row').nth(3).waitFor();
+    await page.getByRole('alert').waitFor({ state: 'detached' });
+    expect(await more.count()).toBe(0);
+  });
+
   test('a move is seen without asking, from real lease processes', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'mailward-console-failover-'));
     stops.push(() => rmSync(folder, { recursive: true, force: true }));

@@ -5,7 +5,10 @@ import { api } from '../api/client.ts';
 import { useResource } from '../api/resource.ts';
 import { useRevision } from '../live/revision.ts';
 import { useConsole } from '../parts/console-context.ts';
+import { Link } from '../parts/scoped-link.tsx';
 import { DataAge, Failure, Notice } from '../parts/text.tsx';
+import { paths } from '../paths.ts';
+import { visible } from '../visible.ts';
 import { failoverWords } from '../words/failover-words.ts';
 import { GroupSection } from './failover/group-section.tsx';
 import '../styles/failover.css';
@@ -39,6 +42,12 @@ export function FailoverPage() {
       )}
       {data === undefined ? (
         <p role="status">{resource.error === undefined ? words.loading : ''}</p>
+      ) : groups.length === 0 && data.groups.length > 0 ? (
+        <Notice title={said.noSuch(visible(wanted, 80))}>
+          <p>
+            <Link to={paths.failover()}>{said.showAll(data.groups.length)}</Link>
+          </p>
+        </Notice>
       ) : groups.length === 0 ? (
         <Notice title={said.none}>
           <p>{said.noneText}</p>

@@ -6,6 +6,8 @@ type Sentence = FailoverGroupWire['sentence'];
 type Args = Sentence['args'];
 
 export type FailoverWords = {
+  readonly noSuch: (wanted: string) => string;
+  readonly showAll: (groups: number) => string;
   readonly none: string;
   readonly noneText: string;
   readonly noneSteps: readonly (readonly [command: string, what: string])[];
@@ -72,6 +74,8 @@ export type FailoverWords = {
 const s = (count: number, one: string): string => (count === 1 ? one : `${one}s`);
 
 const en: FailoverWords = {
+  noSuch: (wanted) => `No lease group is named ${wanted}`,
+  showAll: (groups) => (groups === 1 ? 'Show the one that is known' : `Show all ${groups} that are known`),
   none: 'No lease group is known yet',
   noneText:
     'A lease gives a service address one owner at a time, and the kernel takes the address away when the lease ends. Groups appear here when the agents of their voters report. To make one:',
@@ -195,6 +199,8 @@ const en: FailoverWords = {
 };
 
 const zh: FailoverWords = {
+  noSuch: (wanted) => `没有名为 ${wanted} 的租约组`,
+  showAll: (groups) => `显示全部 ${groups} 个已知的组`,
   none: '还没有租约组',
   noneText:
     '租约让一个服务地址在任何时刻只有一个所有者；租约到期时由内核收回地址。各投票节点的代理开始汇报后，租约组就会出现在这里。建立方法：',

@@ -153,7 +153,8 @@ export function MovesSection({
     api.failoverHistory(group.id, undefined, signal),
   );
   const [before, setBefore] = useState<string>();
-  const older = useResource(`moves ${group.id} ${before}`, 0, (signal) =>
+  const [tries, setTries] = useState(0);
+  const older = useResource(`moves ${group.id} ${before}`, tries, (signal) =>
     before === undefined ? Promise.resolve(undefined) : api.failoverHistory(group.id, before, signal),
   );
   const [kept, setKept] = useState<readonly FailoverMoveWire[]>([]);
@@ -163,7 +164,10 @@ export function MovesSection({
   const { data } = newest;
   const all = [...(data?.moves ?? []), ...kept];
   const moves = [...new Map(all.map((move) => [move.epoch, move])).values()].sort((a, b) => b.epoch - a.epoch);
-  const next = before === undefined ? data?.nextBefore : older.data?.nextBefore;
+  const isTold = before === undefined || older.data !== undefined;
+  const next = before === undefined ? data?.nextBefore : isTold ? older.data?.nextBefore : before;
+  // What could not be read is not the end of the history: it is asked for again.
+  const askOlder = () => (isTold ? setBefore(next) : setTries((count) => count + 1));
   return (
     <div className="group-part">
       <h3>{said.moves}</h3>
@@ -199,8 +203,9 @@ export function MovesSection({
           </table>
         </>
       )}
+      {older.error === undefined || isTold ? null : <Failure error={older.error} retry={askOlder} />}
       {next === undefined ? null : (
-        <button type="button" disabled={older.loading && before !== undefined} onClick={() => setBefore(next)}>
+        <button type="button" disabled={older.loading && before !== undefined} onClick={askOlder}>
           {said.more}
         </button>
       )}
