@@ -23,6 +23,7 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   'bad-config': exitStatus.usage,
   // The answer is no.
   'node-alive': exitStatus.no,
+  'not-found': exitStatus.no,
 };
 
 try {

@@ -32,6 +32,7 @@ test('status says who owns and why, in words and as JSON', async () => {
   expect(stdout).toMatch(/mx\d \(here\) +yes/);
   const json = JSON.parse((await failover('status', '--json')).stdout);
   expect(json.groups[0]).toMatchObject({ group: 'mail', mode: 'shadow', owner: holder.number });
+  expect(JSON.parse((await failover('keys', '--group', 'mail', '--json')).stdout).groups).toHaveLength(1);
 });
 
 test('explain and history tell what was decided, in the words of the table', async () => {
@@ -71,5 +72,9 @@ test('what the machine refuses is said, with status 1; a faulty call is status 2
   expect(added.stderr).toContain('No voter of mail has the number 9');
   expect(added.status).not.toBe(0);
   expect((await failover('retime', 'soon')).status).toBe(2);
-  expect((await failover('explain', '--group', 'none')).stderr).toContain('There is no group none here');
+  for (const command of ['explain', 'status', 'keys']) {
+    const { status, stderr, stdout } = await failover(command, '--group', 'none');
+    expect({ command, status, stdout }).toEqual({ command, status: 1, stdout: '' });
+    expect(stderr).toContain('There is no group none here');
+  }
 });

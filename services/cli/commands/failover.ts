@@ -1,8 +1,10 @@
 // `mailward failover`: who owns a group's addresses and why, asked of the lease process of this node; and its orders.
 import type { Command } from 'commander';
+import { z } from 'zod';
 import { AppError } from '../../protocol/errors.ts';
 import {
   type LeaseOrder,
+  type LeaseStatus,
   leaseExplainSchema,
   leaseHistorySchema,
   leaseOrderAnswerSchema,
@@ -63,11 +65,21 @@ const print = (text: string): void => void process.stdout.write(text);
 const printJson = (body: unknown): void => print(`${jsonSafe(JSON.stringify(body))}\n`);
 
 async function status(options: Options): Promise<void> {
-  const { value, body } = await askLease(options.socket, '/status', leaseStatusSchema);
-  const groups = value.groups.filter((group) => options.group === undefined || group.group === options.group);
-  if (groups.length === 0) throw new AppError('not-found', `There is no group ${options.group} here.`);
+  const { answer, body } = await readStatus(options);
   if (options.json === true) printJson(body);
-  else print(renderLeaseStatus({ ...value, groups }, terminalStyle(process.stdout, process.env)));
+  else print(renderLeaseStatus(answer, terminalStyle(process.stdout, process.env)));
+}
+
+/** Of the group named only, where one is; else the body as it came. */
+async function readStatus({ socket, group: wanted }: Options): Promise<{ answer: LeaseStatus; body: unknown }> {
+  const { value, body } = await askLease(socket, '/status', leaseStatusSchema);
+  const groups = value.groups.filter(({ group }) => wanted === undefined || group === wanted);
+  if (wanted !== undefined && groups.length === 0)
+    throw new AppError('not-found', `There is no group ${wanted} here.`, {
+      hint: `Those that are: ${value.groups.map(({ group }) => group).join(', ')}`,
+    });
+  const answer = { ...value, groups };
+  return { answer, body: wanted === undefined ? body : z.encode(leaseStatusSchema, answer) };
 }
 
 /** The group named, or the only one. */
@@ -100,10 +112,9 @@ async function preflight(options: Options): Promise<void> {
 }
 
 async function listKeys(options: Options): Promise<void> {
-  const { value, body } = await askLease(options.socket, '/status', leaseStatusSchema);
-  const groups = value.groups.filter((group) => options.group === undefined || group.group === options.group);
+  const { answer, body } = await readStatus(options);
   if (options.json === true) printJson(body);
-  else for (const group of groups) print(renderKeys(group));
+  else for (const group of answer.groups) print(renderKeys(group));
 }
 
 const order = async (options: Options, wish: LeaseOrder): Promise<void> =>
