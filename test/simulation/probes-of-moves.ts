@@ -125,6 +125,19 @@ const loneCandidateIsQuiet: Probe['run'] = (subject) => {
   return broken(world) ?? (polls > 140 ? 'L9-polls-are-bounded' : undefined);
 };
 
+/** One that is heard and fit, and hears nothing, can not be handed anything: it is asked with each advert. */
+const unfitHolderIsQuiet: Probe['run'] = (subject) => {
+  const world = calmGroup(subject);
+  cut(world, [1], [2]);
+  for (const id of [3, 1])
+    tell(world, id, { kind: 'health', priority: 100, isHealthy: false, mayAct: true, isLinkUp: true, position: null });
+  after(world, 5 * A);
+  const before = nodeOf(world, 1).process?.state.seq ?? 0;
+  after(world, 20 * A);
+  const asked = (nodeOf(world, 1).process?.state.seq ?? 0) - before;
+  return broken(world) ?? (asked > 50 ? 'L9-renewals-are-bounded' : undefined);
+};
+
 const coldStart: Probe['run'] = (subject) => {
   const world = calmGroup(subject);
   for (const node of world.nodes) powerOff(node);
@@ -152,6 +165,7 @@ export const moveProbes: readonly Probe[] = [
   { name: 'a bridge keeps the owner', run: bridgeKeepsOwner },
   { name: 'moves are damped', run: dampedMoves },
   { name: 'a lone candidate is quiet', run: loneCandidateIsQuiet },
+  { name: 'an unfit holder is quiet', run: unfitHolderIsQuiet },
   { name: 'cold start', run: coldStart },
   { name: 'loss keeps the lease', run: lossKeepsLease },
 ];

@@ -71,6 +71,7 @@ export function takeHealth(draft: Draft, event: EventOf<'health'>, context: Cont
 /** What was heard before may be over: a failure that all members share must leave the address where it is. */
 export function askWhoIsFit(draft: Draft, event: EventOf<'health'>, context: Context): void {
   takeHealth(draft, event, context);
+  draft.asksWhoIsFitUntil = context.now + 2 * context.policy.advertMs;
   draft.advertDueAt = context.now;
   context.dispatch(draft, { kind: 'renewDue' }, context, 'role');
 }

@@ -89,9 +89,10 @@ function extend(draft: Draft, _answer: LeaseAnswer, context: Context): void {
   draft.deadline = earnedDeadline(draft, context);
   draft.openUntil = draft.deadline;
   draft.wasRefused = false;
-  // One that is unfit asks on for as long as another seems fit, so that it need not wait for the fittest alone.
-  const isContent = isFit(draft) || fittest(draft, context) === 0;
-  if (isContent && context.rules.newestOfQuorum(draft.peers) >= draft.roundStartedAt)
+  // One that became unfit asks on while another seems fit, so that it need not wait for the fittest alone; who has said nothing to
+  // that for 2·A may hear nothing, and is asked with each advert.
+  const asksOn = !isFit(draft) && context.now < draft.asksWhoIsFitUntil && fittest(draft, context) !== 0;
+  if (!asksOn && context.rules.newestOfQuorum(draft.peers) >= draft.roundStartedAt)
     draft.renewDueAt = draft.advertDueAt;
   context.effects.push({ kind: 'run' });
 }

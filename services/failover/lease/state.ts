@@ -123,6 +123,8 @@ export type LeaseState = {
   readonly askedBy: number;
   readonly askedSince: number;
   readonly askedAt: number;
+  /** Until then a holder that became unfit asks more often who is fit. */
+  readonly asksWhoIsFitUntil: number;
   /** Epoch kept open without a majority (fail-static), 0 when none. */
   readonly staticEpoch: number;
   readonly staticUntil: number;
@@ -229,6 +231,7 @@ export function startState(start: LeaseStart): LeaseState {
     askedBy: 0,
     askedSince: 0,
     askedAt: 0,
+    asksWhoIsFitUntil: 0,
     staticEpoch: 0,
     staticUntil: 0,
     resigning: 0,
