@@ -44,7 +44,7 @@ export async function startStatusServer(
   const startedAt = deps.now();
   const watchers = new Set<ServerResponse>();
   const server = createServer((request, response) => {
-    if (request.url === '/watch' && watchers.size < watchersMax) return watch(response);
+    if (request.method === 'GET' && request.url === '/watch' && watchers.size < watchersMax) return watch(response);
     answer(request).then(
       (body) => write(response, 200, body),
       (error: unknown) => {
@@ -96,11 +96,19 @@ export async function startStatusServer(
           why: group.status().why,
           reasons: [...group.history.reasons()],
         });
-      case 'GET history':
+      case 'GET history': {
+        const after = z.coerce
+          .number()
+          .int()
+          .nonnegative()
+          .safeParse(url.searchParams.get('after') ?? 0);
+        if (!after.success)
+          throw new AppError('bad-request', 'after is the number of a history entry, 0 for all of them');
         return z.encode(leaseHistorySchema, {
           ...head,
-          entries: [...group.history.entries(Number(url.searchParams.get('after') ?? 0))],
+          entries: [...group.history.entries(after.data)],
         });
+      }
       case 'GET preflight':
         return z.encode(preflightSchema, await deps.preflight(group));
       case 'POST order': {

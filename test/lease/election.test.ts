@@ -43,6 +43,7 @@ test('one of three is elected, and each process knows it and says why', async ()
   ]);
   const { entries } = (await holder.ask('/mail/history')) as { entries: { sentence: string; role: string }[] };
   expect(entries.map((entry) => entry.role)).toContain('holding');
+  expect(await holder.ask('/mail/history?after=soon')).toMatchObject({ code: 'bad-request' });
   const { reasons } = (await holder.ask('/mail/explain')) as { reasons: { count: number }[] };
   expect(reasons.some((reason) => reason.count > 1)).toBe(true);
 });
