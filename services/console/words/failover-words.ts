@@ -57,6 +57,8 @@ export type FailoverWords = {
   readonly now: string;
   readonly more: string;
   readonly entries: (count: string) => string;
+  /** Roles and votes of an entry, as the lease process calls them. */
+  readonly entryStates: Readonly<Record<string, string>>;
   readonly entryColumns: Readonly<Record<'time' | 'node' | 'role' | 'sentence', string>>;
   readonly preflight: string;
   readonly preflightText: string;
@@ -182,6 +184,7 @@ const en: FailoverWords = {
   now: 'now',
   more: 'Older moves',
   entries: (count) => `All that the voters told: ${count} entries`,
+  entryStates: { unconfirmed: 'holding unconfirmed', voting: 'voting', silenced: 'silenced' },
   entryColumns: { time: 'Time', node: 'Voter', role: 'Member, vote', sentence: 'What happened' },
   preflight: 'Preflight',
   preflightText:
@@ -302,6 +305,11 @@ const zh: FailoverWords = {
   now: '现在',
   more: '更早的切换',
   entries: (count) => `各节点的全部记录：${count} 条`,
+  entryStates: {
+    ...{ starting: '启动中', witness: '见证', out: '未持有', polling: '询问中', preparing: '准备中' },
+    ...{ proposing: '提议中', holding: '持有', resigning: '辞任中', unconfirmed: '未确认持有' },
+    ...{ mute: '启动后静默', learning: '学习中', voting: '投票', silenced: '已静默' },
+  },
   entryColumns: { time: '时间', node: '节点', role: '成员、投票', sentence: '事件' },
   preflight: '预检',
   preflightText: '每个投票节点测量往返时间，并检查守卫、工具、网卡、标签和时钟。约需五秒，不改变任何状态。',

@@ -1,5 +1,7 @@
 // 租约进程用英语说明它的每一步；这里是同一句话的中文。表中没有的句子原样显示。
 
+import { leaseReportsZh } from './lease-reports-zh.ts';
+
 const sentences: Readonly<Record<string, string>> = {
   'Asked whether it would promise: it would. Nothing changed.': '被询问能否承诺：可以。状态没有变化。',
   'Asked whether it would promise: it would not, and says how long that stands.':
@@ -128,21 +130,15 @@ const sentences: Readonly<Record<string, string>> = {
     '本组处于影子模式：只决定和记录，不触碰地址。',
 };
 
-/** 带有名称或数字的句子。 */
-const patterns: readonly (readonly [RegExp, string])[] = [
-  [/^This member owns the addresses, under epoch (\d+)\.$/, '本成员持有地址，纪元 $1。'],
-  [/^This member keeps the addresses unconfirmed, under epoch (\d+)\.$/, '本成员在未确认的情况下保留地址，纪元 $1。'],
-  [/^(.+) owns the addresses, under epoch (\d+)\.$/, '地址由 $1 持有，纪元 $2。'],
-  [/^(\S+) runs\.$/, '$1 在运行。'],
-  [/^(\S+) runs again\.$/, '$1 已恢复运行。'],
-  [/^(\S+) answers\.$/, '$1 有应答。'],
-];
-
 export const hasLeaseSentenceZh = (sentence: string): boolean => sentences[sentence] !== undefined;
 
 export function leaseSentenceZh(sentence: string): string {
   const known = sentences[sentence];
   if (known !== undefined) return known;
-  const found = patterns.find(([pattern]) => pattern.test(sentence));
-  return found === undefined ? sentence : sentence.replace(found[0], found[1]);
+  const found = leaseReportsZh.find(([pattern]) => pattern.test(sentence));
+  if (found !== undefined) return sentence.replace(found[0], found[1]);
+  // 两个结果用分号连成一句。
+  const parts = sentence.split('; ');
+  const written = parts.map((part) => (parts.length > 1 ? leaseSentenceZh(part) : part));
+  return written.every((part, at) => part !== parts[at]) ? written.join('；') : sentence;
 }

@@ -98,7 +98,7 @@ function MoveRow({ move }: { readonly move: FailoverMoveWire }) {
 
 function Entries({ history }: { readonly history: FailoverHistoryWire }) {
   const { language, format } = useConsole();
-  const { entries: title, entryColumns, said } = failoverWords[language];
+  const { entries: title, entryColumns, entryStates, said } = failoverWords[language];
   return (
     <details className="told-entries">
       <summary>{title(format.integer(history.entries.length))}</summary>
@@ -122,7 +122,7 @@ function Entries({ history }: { readonly history: FailoverHistoryWire }) {
                   <Inert text={entry.node} charactersMax={80} />
                 </td>
                 <td className="muted">
-                  {entry.role}, {entry.vote}
+                  {entryStates[entry.role] ?? entry.role}, {entryStates[entry.vote] ?? entry.vote}
                 </td>
                 <td>
                   <Inert text={said(entry.sentence)} charactersMax={500} />

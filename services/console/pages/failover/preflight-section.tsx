@@ -38,7 +38,7 @@ function Answer({ answer }: { readonly answer: FailoverPreflightWire['answers'][
           <li className="preflight-check" key={`${check.name} ${check.sentence}`}>
             <Mark look={gradeLooks[check.grade]} word={said.grades[check.grade]} />
             <span>
-              <Inert text={`${check.name}: ${said.said(check.sentence)}`} charactersMax={500} />
+              <Inert text={`${said.said(check.name)}: ${said.said(check.sentence)}`} charactersMax={500} />
             </span>
           </li>
         ))}
