@@ -31,7 +31,7 @@ export function createFailoverEvents(deps: { readonly log: Logger; readonly regi
   const entries = new Counter({
     ...{
       name: 'mailward_group_history_entries_total',
-      help: 'Entries of histories that agents forwarded, and forwarded again',
+      help: 'Entries of histories that were taken, those that came again among them',
     },
     registers,
   });
@@ -42,6 +42,7 @@ export function createFailoverEvents(deps: { readonly log: Logger; readonly regi
   const gauges = [states, owner, epoch, deadline, voters, heard, votes, open, eligible];
   const epochById = new Map<string, { readonly epoch: number; readonly label: string }>();
   let said = new Map<string, string>();
+  let notKept = '';
   let witnessSilence: string | undefined = '';
 
   return {
@@ -81,13 +82,16 @@ export function createFailoverEvents(deps: { readonly log: Logger; readonly regi
       }
       said = now;
     },
-    entriesHeard({ entries: told }: LeaseHistoryMessage): void {
+    entriesKept({ entries: told }: LeaseHistoryMessage): void {
+      notKept = '';
       entries.inc(told.length);
     },
     reportRefused(reason: ReportRefusal, error?: unknown): void {
       refused.inc({ reason });
-      if (reason === 'not-kept')
-        log.error({ err: error }, 'what a lease group did could not be kept; it is sent again');
+      // Every agent may have its own sent again each second: it is said when it is another fault than before.
+      if (reason !== 'not-kept' || notKept === String(error)) return;
+      notKept = String(error);
+      log.error({ err: error }, 'what a lease group did could not be kept; it is sent again');
     },
     /** Said when it is another than before. */
     witnessLooked({ why }: LeaseLook): void {

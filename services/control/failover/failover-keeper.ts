@@ -113,8 +113,8 @@ export async function createFailoverKeeper(
       const entries = message.entries.filter(({ time }) => time <= until);
       if (entries.length < message.entries.length) events.reportRefused('to-come');
       if (entries.length === 0) return;
-      events.entriesHeard({ ...message, entries });
       await state.addEntries({ ...message, entries });
+      events.entriesKept({ ...message, entries });
     },
     readGroups,
     findGroup: (nameOrId) => {
