@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createAddressKeeper, waitingBytesMax } from '../../services/lease/guard/address-keeper.ts';
 import { findBypasses } from '../../services/lease/guard/bypasses.ts';
-import { createCoarseGuard } from '../../services/lease/guard/coarse-guard.ts';
+import { createCoarseGuard, leftMsMin } from '../../services/lease/guard/coarse-guard.ts';
 import type { Guard } from '../../services/lease/guard/guard-port.ts';
 import { armAgainMs, createKernelGuard } from '../../services/lease/guard/kernel-guard.ts';
 import { createNftChild, linesWaitingMax } from '../../services/lease/guard/nft-child.ts';
@@ -162,6 +162,19 @@ test('coarse: addresses that can not be put on or taken off for 2·A make the me
   await until('it opens and closes', async () => (opened > 0 && isClosed ? true : undefined));
   expect([...told.slice(2)].sort()).toEqual(['taking the addresses off true', 'the addresses true']);
   expect(coarse.report().faults).toHaveLength(1);
+});
+
+test('coarse: nothing is put on a device for the rest of a lease that a late command would outlast by more than a second', async () => {
+  const asked = join(folder, 'asked');
+  command('ip', `echo "$*" >>${asked}`);
+  const coarse = openGuard(() => {}, { guard: 'coarse', advertMs: 1000 });
+  command('ip', `echo "$*" >>${asked}`);
+  guard = coarse;
+  const fired = (leftMs: number) => new Promise<boolean>((resolve) => coarse.fire(1, () => leftMs, resolve));
+  expect(await fired(leftMsMin - 1)).toBe(false);
+  expect(existsSync(asked)).toBe(false);
+  expect(await fired(leftMsMin)).toBe(true);
+  expect(readFileSync(asked, 'utf8')).toContain('address replace 192.0.2.100/24 dev lo valid_lft 1 ');
 });
 
 test('an ip child that takes nothing is ended once more waits than its bound, and a new one gets what comes next', async () => {

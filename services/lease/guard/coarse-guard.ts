@@ -1,5 +1,6 @@
 // Where nftables is missing: the address's own lifetime is the only thing that ends ownership when this process does not, in whole
-// seconds. The group's terms allow for one second more (leaseTermsOf).
+// seconds. The group's terms allow for one second more (leaseTermsOf). A lifetime is a duration: a machine that stands still between
+// the look at the clock and the command starts it late, by as long as it stood; only nftables can refuse such a line.
 import { execFile } from 'node:child_process';
 import type { LeaseGroupConfig } from '../../protocol/lease-config.ts';
 import { leaseTermsOf } from '../../protocol/lease-config.ts';
@@ -11,8 +12,8 @@ import { createPatience, createUnfitness } from './unfitness.ts';
 
 const commandWithinMs = 400;
 const closeAgainMs = 100;
-/** A lifetime of one second lasts up to 1.17 s; with less left than this it would outlast the second that is allowed. */
-const leftMsMin = 200;
+/** A lifetime of one second lasts up to 1.17 s, and its command may be late: with less left it would outlast the second allowed. */
+export const leftMsMin = commandWithinMs + 200;
 
 export function createCoarseGuard(config: LeaseGroupConfig, deps: GuardDeps): Guard {
   const { addresses } = config;
