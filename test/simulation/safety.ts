@@ -1,4 +1,5 @@
 // What must never happen, judged from outside in true time. The machine knows nothing of this file.
+import type { EventKind, LeaseEvent } from '../../services/failover/lease/events.ts';
 import type { LeaseState } from '../../services/failover/lease/state.ts';
 import { clockDrift, quorumOf } from '../../services/failover/lease/terms.ts';
 import type { VoterSet } from '../../services/protocol/lease.ts';
@@ -108,15 +109,21 @@ function outlivesUnder(world: World, holder: SimNode, set: VoterSet, needMs: num
   }
   return outliving >= quorumOf(set.voters.length);
 }
-/** It stands still, and the first that it will hear is its clone: it falls silent before it can vote. */
+/** It stands still, and hears its clone before anybody asks it for a vote: it falls silent first. */
 function findsHello(world: World, { id, frozenUntil, process }: SimNode): boolean {
   if (process === undefined || world.time >= Math.max(frozenUntil, process.pausedUntil)) return false;
-  const isHello = (event: object): boolean => 'from' in event && event.from === id;
-  return (
-    process.backlog.some(isHello) ||
-    world.queue.items.some((item) => item.kind === 'deliver' && item.node.process === process && isHello(item.datagram))
-  );
+  const { items, times } = world.queue;
+  const coming = items
+    .flatMap((item, place) =>
+      item.kind === 'deliver' && item.node.process === process ? [{ at: times[place] ?? 0, said: item.datagram }] : [],
+    )
+    .sort((a, b) => a.at - b.at)
+    .map(({ said }) => said);
+  const ahead: readonly LeaseEvent[] = [...process.backlog, ...coming];
+  const hello = ahead.findIndex((event) => 'from' in event && event.from === id);
+  return hello >= 0 && !ahead.slice(0, hello).some(({ kind }) => grantKinds.includes(kind));
 }
+const grantKinds: readonly EventKind[] = ['prepare', 'propose', 'renew'];
 function outlives(world: World, voter: SimNode, holder: number, set: VoterSet, needMs: number): boolean {
   if (!voter.isUp) return true;
   const known = voter.process?.state ?? voter.run;
