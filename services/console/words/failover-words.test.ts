@@ -40,6 +40,8 @@ test.each([
   'Without nftables the address may answer for up to a second after the lease has ended.',
   'mx3 does not answer at 192.0.2.3 7401: does its lease process run, with the same key, and does UDP pass both ways?',
   'The slowest round trip that may be needed is 1.4 ms (p99); A is 4 ms and must be at least 6 ms.',
+  'This group only votes here: 192.0.2.9 is on eth0 already and has no end there, so somebody else put it there: take it off.',
+  'Whether packets pass the rules by another way cannot be read now: it is read again.',
   'nftables holds the rules of every hook.',
   'contact with mx1',
   'the owner is cut off from all others',

@@ -39,6 +39,10 @@ export const leaseReportsZh: readonly (readonly [RegExp, string])[] = [
     /^Somebody else took the guard's rules away; closed rules are put back\.$/,
     '守卫的规则被他者移除；已恢复为关闭的规则。',
   ],
+  [
+    /^This group only votes here: (\S+) is on (\S+) already and has no end there, .+$/,
+    '本组在此只参与投票：$1 已在 $2 上且没有期限，由他者所加。请把它从设备和设置它的配置中移除，再重启租约进程。',
+  ],
   // 服务
   [/^(\S+) runs\.$/, '$1 在运行。'],
   [/^(\S+) runs again\.$/, '$1 已恢复运行。'],
@@ -53,6 +57,10 @@ export const leaseReportsZh: readonly (readonly [RegExp, string])[] = [
   [/^The process (\d+) of (\S+) is gone\.$/, '$2 的进程 $1 已不存在。'],
   [/^(\S+) does not listen on port (\d+)\.$/, '$1 没有在端口 $2 监听。'],
   // 守卫
+  [
+    /^Whether packets pass the rules by another way cannot be read now: it is read again\.$/,
+    '现在无法得知数据包是否经其他途径绕过规则；将再次读取。',
+  ],
   [
     /^Without nftables the address may answer for up to a second after the lease has ended\.$/,
     '没有 nftables，租约到期后地址最多还可能应答一秒。',
