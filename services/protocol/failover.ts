@@ -95,7 +95,7 @@ export const unfitReasonSchema = z.object({
 export type UnfitReason = z.infer<typeof unfitReasonSchema>;
 
 /** What one voter said last, and when control heard it. */
-export const leaseWordSchema = leaseGroupStatusSchema
+const leaseWordSchema = leaseGroupStatusSchema
   .pick({
     ...{ mode: true, role: true, vote: true, owner: true, ownerNode: true, epoch: true, wonEpoch: true },
     ...{ leaseLeftMs: true, priority: true, isHealthy: true, isQuarantined: true, guard: true, services: true },

@@ -19,7 +19,6 @@ import type {
   failoverMoveSchema,
   failoverPreflightSchema,
   failoverVoterSchema,
-  leaseWordSchema,
   unfitReasonSchema,
 } from './failover.ts';
 import type { preflightCheckSchema } from './lease-status.ts';
@@ -40,7 +39,6 @@ export type FailoverVoterWire = z.input<typeof failoverVoterSchema>;
 export type FailoverMoveWire = z.input<typeof failoverMoveSchema>;
 export type FailoverHistoryWire = z.input<typeof failoverHistorySchema>;
 export type FailoverPreflightWire = z.input<typeof failoverPreflightSchema>;
-export type LeaseWordWire = z.input<typeof leaseWordSchema>;
 export type UnfitReasonWire = z.input<typeof unfitReasonSchema>;
 export type PreflightCheckWire = z.input<typeof preflightCheckSchema>;
 export type ReportWire = z.input<typeof reportSchema>;

@@ -1,5 +1,5 @@
 // What the page of failover says, in both languages. It comes with the page and not with the first view.
-import type { FailoverGroupWire, LeaseWordWire, PreflightCheckWire, UnfitReasonWire } from '../../protocol/wire.ts';
+import type { FailoverGroupWire, PreflightCheckWire, UnfitReasonWire } from '../../protocol/wire.ts';
 import { leaseSentenceZh } from './lease-sentences-zh.ts';
 
 type Sentence = FailoverGroupWire['sentence'];
@@ -22,7 +22,6 @@ export type FailoverWords = {
   >;
   readonly nobody: string;
   readonly ownerUnknown: string;
-  readonly since: (time: string) => string;
   readonly left: (left: string, of: string) => string;
   readonly noLease: string;
   readonly votes: (heard: number, voters: number, quorum: number, agree: number) => string;
@@ -41,7 +40,6 @@ export type FailoverWords = {
   readonly guardLost: (times: number) => string;
   readonly mayHold: string;
   readonly unfit: Readonly<Record<UnfitReasonWire['code'], string>>;
-  readonly modes: Readonly<Record<LeaseWordWire['mode'], string>>;
   readonly never: string;
   readonly stale: (ago: string) => string;
   readonly moves: string;
@@ -124,7 +122,6 @@ const en: FailoverWords = {
   },
   nobody: 'nobody',
   ownerUnknown: 'not known',
-  since: (time) => `since ${time}`,
   left: (left, of) => `${left} of ${of} when it was last heard`,
   noLease: 'no holder is heard',
   votes: (heard, voters, quorum, agree) =>
@@ -168,7 +165,6 @@ const en: FailoverWords = {
     agent: 'its agent says that it is unfit',
     silent: 'not heard',
   },
-  modes: { active: 'active', shadow: 'shadow', 'observe-only': 'observes only', witness: 'witness' },
   never: 'never',
   stale: (ago) => `stale, ${ago} ago`,
   moves: 'Moves',
@@ -246,7 +242,6 @@ const zh: FailoverWords = {
   },
   nobody: '无',
   ownerUnknown: '不明',
-  since: (time) => `自 ${time} 起`,
   left: (left, of) => `最近一次消息时还剩 ${left}，共 ${of}`,
   noLease: '没有持有者的消息',
   votes: (heard, voters, quorum, agree) => `${voters} 票中听到 ${heard} 票，需要 ${quorum} 票，${agree} 票认定该所有者`,
@@ -289,7 +284,6 @@ const zh: FailoverWords = {
     agent: '代理报告不合格',
     silent: '没有消息',
   },
-  modes: { active: '执行', shadow: '影子模式', 'observe-only': '只观察', witness: '见证' },
   never: '从未',
   stale: (ago) => `已过期，${ago}前`,
   moves: '切换记录',
