@@ -90,35 +90,27 @@ async function askNeighbour(
   { address, device }: LeaseAddressConfig,
   wait: () => Promise<void>,
 ): Promise<string | undefined> {
-  const target = `${bareAddress(address)} dev ${device}`;
-  const forget = `neighbour delete ${target}`;
+  const bare = bareAddress(address);
+  // A process each: a deletion that finds nothing ends a batch of them.
+  const neighbour = (...words: string[]) => outputOf('ip', ['neighbour', ...words]);
+  const forget = () => neighbour('delete', bare, 'dev', device);
   let mac: string | undefined;
   for (let question = 0; question < questions && mac === undefined; question++) {
+    await forget();
     // `use` lets the kernel ask as if it had a packet for it (ip-neighbour(8)).
-    await batch(forget, `neighbour replace ${target} use`);
+    await neighbour('replace', bare, 'dev', device, 'use');
     await wait();
-    mac = /lladdr (\S+)/.exec((await outputOf('ip', ['neighbour', 'show', ...target.split(' ')])) ?? '')?.[1];
+    mac = /lladdr (\S+)/.exec((await neighbour('show', bare, 'dev', device)) ?? '')?.[1];
   }
-  await batch(forget);
+  await forget();
   return mac;
 }
 
-/** Commands of ip(8) in one process, each whatever became of those before. */
-async function batch(...lines: readonly string[]): Promise<void> {
-  await outputOf('ip', ['-force', '-batch', '-'], lines);
-}
-
-/** Output of a command that reads `lines`, undefined when it failed. */
-function outputOf(
-  command: string,
-  words: readonly string[],
-  lines: readonly string[] = [],
-): Promise<string | undefined> {
+/** Output of a command, undefined when it failed. */
+function outputOf(command: string, words: readonly string[]): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const limits = { timeout: commandWithinMs, killSignal: 'SIGKILL' } as const;
-    const child = execFile(command, [...words], limits, (error, text) => resolve(error === null ? text : undefined));
-    // A command that has ended reads nothing; its end is told above.
-    child.stdin?.on('error', () => {});
-    child.stdin?.end(lines.map((line) => `${line}\n`).join(''));
+    execFile(command, [...words], { timeout: commandWithinMs, killSignal: 'SIGKILL' }, (error, text) =>
+      resolve(error === null ? text : undefined),
+    );
   });
 }
