@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { canMakeNamespaces } from '../lease/namespaces.ts';
 import { type FailoverResult, failoverCases } from './failover.ts';
 
-/** It takes about a minute and a half alone; a busy machine starts processes slowly. */
+/** It takes about a minute and a half alone; a busy machine starts processes slowly. Its own world ends with it, however it ends. */
 const withinMs = 400_000;
 
 const isPossible = canMakeNamespaces();
@@ -16,7 +16,9 @@ test.skipIf(!isPossible)(
   async () => {
     const args = [join(import.meta.dirname, 'main.ts'), 'failover', '--minutes', '0.1', '--advert-ms', '500', '--json'];
     const { stdout, stderr } = await new Promise<{ stdout: string; stderr: string }>((resolve) =>
-      execFile(process.execPath, args, { timeout: withinMs }, (_error, stdout, stderr) => resolve({ stdout, stderr })),
+      execFile(process.execPath, args, { timeout: withinMs, killSignal: 'SIGKILL' }, (_error, stdout, stderr) =>
+        resolve({ stdout, stderr }),
+      ),
     );
     const result = JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') as FailoverResult;
     expect(

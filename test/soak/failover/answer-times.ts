@@ -1,4 +1,5 @@
 // Who answered when, as stretches of time; and what follows: time with two owners, moves, silence.
+import { overlapMs } from '../../bench/failover/overlap-intervals.ts';
 
 /** Two answers of one host closer than this belong to one stretch; no owner could lose the address and win it back within. */
 export const mergeWithinMs = 25;
@@ -7,7 +8,7 @@ export const mergeWithinMs = 25;
 export type Stretch = { readonly host: string; readonly firstAt: number; readonly lastAt: number };
 
 export type AnswerTimes = {
-  /** Time in which two hosts or more answered. */
+  /** Time in which two hosts answered, each pair counted; a single answer within another's stretch counts as a microsecond. */
   readonly overlapMs: number;
   /** Changes of the host that answers. */
   readonly moves: number;
@@ -18,23 +19,12 @@ export type AnswerTimes = {
 
 export function foldAnswers(stretches: readonly Stretch[]): AnswerTimes {
   const sorted = [...stretches].sort((a, b) => a.firstAt - b.firstAt);
-  const endByHost = new Map<string, number>();
-  let overlapMs = 0;
-  let overlapCountedTo = Number.NEGATIVE_INFINITY;
   let moves = 0;
   let silentMs = 0;
   let silentMsMax = 0;
   let last: Stretch | undefined;
   let end = 0;
   for (const stretch of sorted) {
-    for (const [host, hostEnd] of endByHost) {
-      if (host === stretch.host) continue;
-      const from = Math.max(stretch.firstAt, overlapCountedTo);
-      const to = Math.min(hostEnd, stretch.lastAt);
-      if (to <= from) continue;
-      overlapMs += to - from;
-      overlapCountedTo = to;
-    }
     if (last !== undefined) {
       if (last.host !== stretch.host) moves += 1;
       const gapMs = stretch.firstAt - end;
@@ -43,10 +33,11 @@ export function foldAnswers(stretches: readonly Stretch[]): AnswerTimes {
         silentMsMax = Math.max(silentMsMax, gapMs);
       }
     }
-    endByHost.set(stretch.host, Math.max(endByHost.get(stretch.host) ?? 0, stretch.lastAt));
     end = Math.max(end, stretch.lastAt);
     last = stretch;
   }
-  return { overlapMs: round(overlapMs), moves, silentMsMax: round(silentMsMax), silentMs: round(silentMs) };
+  const overlap = overlapMs(sorted.map(({ host, firstAt, lastAt }) => ({ port: host, from: firstAt, to: lastAt })));
+  // Never rounded to nothing.
+  return { overlapMs: Number(overlap.toFixed(3)), moves, silentMsMax: round(silentMsMax), silentMs: round(silentMs) };
 }
 const round = (ms: number): number => Math.round(ms * 10) / 10;

@@ -14,6 +14,8 @@ const address = '10.99.0.100';
 const [askedPort, voterPort] = [5999, 7401];
 const askEveryMs = 4;
 const hostsCount = 5;
+/** The client says at once what it saw, where it lives. */
+const markedWithinMs = 10_000;
 const cli = join(import.meta.dirname, '..', '..', '..', 'services', 'cli', 'main.ts');
 
 /** What the client saw of the address, asked directly at every host and as any client asks. */
@@ -69,24 +71,36 @@ export async function createWorld(): Promise<World> {
     if (!isReady) throw new Error(`${script} ended on host ${host}`);
     return child;
   }
+  async function stop(): Promise<void> {
+    const ends = [...children].map((child) => once(child, 'exit'));
+    for (const child of children) child.kill('SIGKILL');
+    await Promise.all(ends);
+    network.remove();
+  }
   const client = hostsCount + 1;
-  const sources = network.hosts.slice(0, hostsCount).map((_host, index) => `10.99.0.${201 + index}`);
-  for (const [index, source] of sources.entries()) {
-    const table = String(101 + index);
-    network.run(client - 1, ['ip', 'address', 'add', `${source}/32`, 'dev', 'eth0']);
-    network.run(client - 1, ['ip', 'rule', 'add', 'from', source, 'lookup', table]);
-    const route = [`${address}/32`, 'via', network.hosts[index] ?? '', 'dev', 'eth0', 'onlink', 'table', table];
-    network.run(client - 1, ['ip', 'route', 'add', ...route]);
+  async function startAnsweringAndAsking(): Promise<ChildProcess> {
+    const sources = network.hosts.slice(0, hostsCount).map((_host, index) => `10.99.0.${201 + index}`);
+    for (const [index, source] of sources.entries()) {
+      const table = String(101 + index);
+      network.run(client - 1, ['ip', 'address', 'add', `${source}/32`, 'dev', 'eth0']);
+      network.run(client - 1, ['ip', 'rule', 'add', 'from', source, 'lookup', table]);
+      const route = [`${address}/32`, 'via', network.hosts[index] ?? '', 'dev', 'eth0', 'onlink', 'table', table];
+      network.run(client - 1, ['ip', 'route', 'add', ...route]);
+    }
+    const answering = join(import.meta.dirname, 'answering-host.ts');
+    for (let host = 1; host <= hostsCount; host++) {
+      network.run(host - 1, ['sysctl', '-qw', 'net.ipv4.ip_nonlocal_bind=1']);
+      await spawnOn(host, answering, [String(askedPort), `mx${host}`, address]);
+    }
+    const own = network.hosts[client - 1] ?? '';
+    return spawnOn(client, join(import.meta.dirname, 'asking-client.ts'), [
+      ...[String(askEveryMs), String(askedPort), address, own, ...sources],
+    ]);
   }
-  const answering = join(import.meta.dirname, 'answering-host.ts');
-  for (let host = 1; host <= hostsCount; host++) {
-    network.run(host - 1, ['sysctl', '-qw', 'net.ipv4.ip_nonlocal_bind=1']);
-    await spawnOn(host, answering, [String(askedPort), `mx${host}`, address]);
-  }
-  const own = network.hosts[client - 1] ?? '';
-  const asking = await spawnOn(client, join(import.meta.dirname, 'asking-client.ts'), [
-    ...[String(askEveryMs), String(askedPort), address, own, ...sources],
-  ]);
+  const asking = await startAnsweringAndAsking().catch(async (error: Error) => {
+    await stop();
+    throw error;
+  });
   const seen = createSeen(asking);
   const cuts = createSwitchCuts(network.runOnSwitch, hostsCount, voterPort);
 
@@ -120,12 +134,7 @@ export async function createWorld(): Promise<World> {
       await until('the client is answered', async () => ((await seen()).isAnswered ? true : undefined));
       return group;
     },
-    stop: async () => {
-      const ends = [...children].map((child) => once(child, 'exit'));
-      for (const child of children) child.kill('SIGKILL');
-      await Promise.all(ends);
-      network.remove();
-    },
+    stop,
   };
 }
 
@@ -158,7 +167,8 @@ function createSeen(asking: ChildProcess): () => Promise<Seen & { readonly isAns
       mark = resolve;
     });
     asking.stdin?.write('mark\n');
-    await marked;
+    const isMarked = await Promise.race([marked.then(() => true), pause(markedWithinMs, false, { ref: false })]);
+    if (!isMarked) throw new Error(`the client did not say within ${markedWithinMs} ms what it saw`);
     const result = {
       ...foldAnswers(direct),
       clientSilentMsMax: foldAnswers(asClient).silentMsMax,

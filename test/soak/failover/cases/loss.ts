@@ -18,6 +18,7 @@ export const runLoss = (options: CaseOptions): Promise<PlayedCase> =>
   runCase('loss', options, { advertMs: options.advertMs, voters: 3 }, async (group, expect) => {
     const { world, advertMs, minutes, say } = options;
     const holder = await group.holder();
+    const { epoch } = await holder.status();
     const down = group.nodes.findLast((node) => node !== holder);
     down?.kill('SIGKILL');
     const figures: Record<string, number> = {};
@@ -39,6 +40,11 @@ export const runLoss = (options: CaseOptions): Promise<PlayedCase> =>
     }
     world.cuts.lose(0);
     expect((await group.holder()) === holder, 'another holds than before the loss');
+    const { epoch: epochAfter } = await holder.status();
+    expect(
+      epochAfter === epoch,
+      `the lease was lost and won back: epoch ${epoch} before the loss, ${epochAfter} after`,
+    );
     const lostOf = shares.map((share) => `${share * 100} %`).join(' and ');
     return {
       sentence: `One voter of three was down while ${lostOf} of the voters' datagrams were lost, ${minutes} minutes in all: the owner kept its lease.`,
