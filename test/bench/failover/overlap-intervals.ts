@@ -1,7 +1,8 @@
 // How long two hosts spoke for one address at the same instant, from what each put on the wire.
 import type { Emission } from './overlap-emissions.ts';
 
-export type Interval = { readonly port: number; readonly from: number; readonly to: number };
+/** Of one who spoke, known by its port at the switch or by its name. */
+export type Interval<Speaker = number> = { readonly port: Speaker; readonly from: number; readonly to: number };
 
 /**
  * From a host's first word to its last, where it was never silent for longer than `silenceMs` in between. Choose less than
@@ -25,7 +26,7 @@ export function intervalsOf(emissions: readonly Emission[], silenceMs: number): 
 }
 
 /** The time that intervals of different hosts share, each pair counted; an instant in common counts as a microsecond. */
-export function overlapMs(intervals: readonly Interval[]): number {
+export function overlapMs<Speaker>(intervals: readonly Interval<Speaker>[]): number {
   let shared = 0;
   for (const [index, a] of intervals.entries())
     for (const b of intervals.slice(index + 1)) {
