@@ -74,8 +74,11 @@ async function measure(adverts: readonly number[], chosen: readonly Fault[], rep
           }
         }
       } finally {
-        await mailward.stop();
-        await keepalived.stop();
+        try {
+          await mailward.stop();
+        } finally {
+          await keepalived.stop();
+        }
       }
     }
   } finally {

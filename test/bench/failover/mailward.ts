@@ -93,12 +93,7 @@ export async function createMailward(world: World, advertMs: number): Promise<Co
   }
 
   /** Stops them together, and lets them go on together. */
-  function freeze(
-    pids: readonly (number | undefined)[],
-    frozenMs: number,
-    leaseEnds: () => number | undefined,
-  ): Strike {
-    const frozen = pids.filter((pid) => pid !== undefined);
+  function freeze(frozen: readonly number[], frozenMs: number, leaseEnds: () => number | undefined): Strike {
     for (const pid of frozen) process.kill(pid, 'SIGSTOP');
     const thawed = pause(frozenMs).then(() => {
       for (const pid of frozen) {
@@ -165,19 +160,18 @@ export async function createMailward(world: World, advertMs: number): Promise<Co
           world.killService('mailward', 0);
           return lasting(() => world.startService('mailward', 0));
         case 'agent-killed': {
-          const pids = [leasePid(), nftPid(), agent?.pid];
-          for (const pid of pids) if (pid !== undefined) process.kill(pid, 'SIGKILL');
+          for (const pid of allOf(fault, [leasePid(), nftPid(), agent?.pid])) process.kill(pid, 'SIGKILL');
           agent = undefined;
           return { ...lasting(startAgent), leaseEndsAt: leaseEndsAt() };
         }
         case 'lease-stopped':
-          return freeze([leasePid()], frozenMs, leaseEndsAt);
+          return freeze(allOf(fault, [leasePid()]), frozenMs, leaseEndsAt);
         case 'nft-stopped':
-          return freeze([nftPid()], frozenMs, () => undefined);
+          return freeze(allOf(fault, [nftPid()]), frozenMs, () => undefined);
         case 'both-stopped':
-          return freeze([leasePid(), nftPid()], frozenMs, leaseEndsAt);
+          return freeze(allOf(fault, [leasePid(), nftPid()]), frozenMs, leaseEndsAt);
         case 'agent-blocked':
-          return freeze([agent?.pid], frozenMs, () => undefined);
+          return freeze(allOf(fault, [agent?.pid]), frozenMs, () => undefined);
         case 'agent-gone': {
           const gone = agent;
           if (gone === undefined) throw new Error('the agent runs');
@@ -198,6 +192,12 @@ export async function createMailward(world: World, advertMs: number): Promise<Co
   };
 }
 
+/** Throws where one of them does not run: a fault that was not made would count as one that was survived. */
+function allOf(fault: Fault, pids: readonly (number | undefined)[]): number[] {
+  const running = pids.filter((pid) => pid !== undefined);
+  if (running.length < pids.length) throw new Error(`${fault}: only ${running.length} of ${pids.length} processes run`);
+  return running;
+}
 const parentOf = (pid: number): number =>
   Number(readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ')[1]);
 

@@ -30,3 +30,18 @@ test('a silence that begins or ends where the prober stood still is its own', ()
   expect(logOf([...answers, 'stall 90 99']).longestSilence('a', 100, 160)?.isOurs).toBe(true);
   expect(logOf([...answers, 'stall 120 130']).longestSilence('a', 100, 160)?.isOurs).toBe(false);
 });
+
+test('an answer to a direct question is known by the host, and is none of the client', () => {
+  const log = logOf([
+    'answer a 100 mx1',
+    'direct a 101 mx1',
+    'direct a 103 mx2',
+    'direct a 102 mx1',
+    'direct b 104 mx3',
+  ]);
+  expect(log.directOf('a', 101.5)).toEqual([
+    { at: 103, host: 'mx2' },
+    { at: 102, host: 'mx1' },
+  ]);
+  expect([...log.hostsOf('a', 0)]).toEqual(['mx1']);
+});

@@ -1,4 +1,4 @@
-// What the client saw: every answer with its sender, and where the prober itself stood still. Times are ms of the machine's clock.
+// What the client saw, as any client asks and asking each host directly: every answer with its sender, and where the prober itself stood still. Times are ms of the machine's clock.
 
 type Answer = { readonly at: number; readonly host: string };
 type Span = { readonly from: number; readonly to: number };
@@ -14,29 +14,30 @@ const keptMs = 60_000;
 /** Takes the prober's output, and tells what each address was heard to do. */
 export function createProbeLog() {
   const answers = new Map<string, Answer[]>();
+  const direct = new Map<string, Answer[]>();
   let stalls: Span[] = [];
   let reportedUntil = 0;
   let rest = '';
 
-  const answersOf = (address: string, from: number): readonly Answer[] => {
-    const all = answers.get(address) ?? [];
-    return all.slice(all.findLastIndex(({ at }) => at < from) + 1);
-  };
+  const since = (all: readonly Answer[], from: number) => all.slice(all.findLastIndex(({ at }) => at < from) + 1);
+  const answersOf = (address: string, from: number): readonly Answer[] => since(answers.get(address) ?? [], from);
   function take(line: string): void {
     const [kind, ...words] = line.split(' ');
-    if (kind === 'answer') {
+    if (kind === 'answer' || kind === 'direct') {
       const [address = '', at, host = ''] = words;
-      const all = answers.get(address) ?? [];
+      const heard = kind === 'answer' ? answers : direct;
+      const all = heard.get(address) ?? [];
       all.push({ at: Number(at), host });
-      answers.set(address, all);
+      heard.set(address, all);
     } else if (kind === 'stall') stalls.push({ from: Number(words[0]), to: Number(words[1]) });
     else if (kind === 'until') reportedUntil = Number(words[0]);
   }
   function forget(): void {
     const oldest = reportedUntil - keptMs;
     stalls = stalls.filter(({ to }) => to >= oldest);
-    for (const [address, all] of answers)
-      if ((all[0]?.at ?? oldest) < oldest - keptMs) answers.set(address, [...answersOf(address, oldest)]);
+    for (const heard of [answers, direct])
+      for (const [address, all] of heard)
+        if ((all[0]?.at ?? oldest) < oldest - keptMs) heard.set(address, since(all, oldest));
   }
 
   return {
@@ -49,6 +50,9 @@ export function createProbeLog() {
     /** All that came before this is known. */
     reportedUntil: () => reportedUntil,
     answersOf,
+    /** What each host answered when it was asked directly, by the hosts' own times; in no order between hosts. */
+    directOf: (address: string, from: number): readonly Answer[] =>
+      (direct.get(address) ?? []).filter(({ at }) => at >= from),
     /** Who has answered since, each once. */
     hostsOf: (address: string, from: number): ReadonlySet<string> =>
       new Set(answersOf(address, from).map(({ host }) => host)),

@@ -12,16 +12,19 @@ import { addressOf, type ContenderName, hostName, type World } from './world.ts'
 const apartBelowMs = 500;
 /** A repetition in which the prober stood still is made anew: at most twice as often as was asked for, and this often more. */
 const discardedSpare = 3;
+/** Each host is asked directly every few ms. */
+const directWithinMs = 200;
 /** An owner that may answer no more may be heard for this long: the guard's timeout is the kernel's, the deadline ours. */
 const graceMs = 10;
 const answeredWithinMs = 30_000;
 
 type Repetition = {
-  readonly silentMs: number;
+  /** Undefined: the prober stood still where it matters. What was seen of two owners counts all the same. */
+  readonly silentMs: number | undefined;
   readonly hasMoved: boolean;
-  /** The former owner's newest answer, after the end of its lease: above `graceMs` it is a violation. */
-  readonly lateMs: number;
-  /** The former owner's newest answer, after the new one's first answer. */
+  /** The former owner's newest answer, after the end of its lease: above `graceMs` it is a violation. Null: no lease ended. */
+  readonly lateMs: number | null;
+  /** From the first answer of another to the former owner's newest; an instant in common counts as a microsecond. */
   readonly overlapMs: number;
 };
 type CaseOptions = {
@@ -32,11 +35,16 @@ type CaseOptions = {
   readonly say: (text: string) => void;
 };
 
-/** Undefined: the prober stood still where it matters. Throws when the address is not answered again. The contender stands. */
-async function strikeOnce(world: World, contender: Contender, options: CaseOptions): Promise<Repetition | undefined> {
+/** Throws when the address is not answered again. The contender stands. */
+async function strikeOnce(world: World, contender: Contender, options: CaseOptions): Promise<Repetition> {
   const { fault, advertMs, random } = options;
   const address = addressOf[contender.name];
   const { probes } = world;
+  const hearsDirect = (from: number, isThat: (host: string) => boolean) =>
+    probes.directOf(address, from).some(({ host }) => isThat(host));
+  await until(`${contender.name}'s owner answers when it is asked directly`, async () =>
+    hearsDirect(machineMs() - directWithinMs, (host) => host === hostName(0)) ? true : undefined,
+  );
   // At any moment between two adverts.
   await pause(random.next() * advertMs);
   const from = machineMs();
@@ -62,21 +70,27 @@ async function strikeOnce(world: World, contender: Contender, options: CaseOptio
     await mend();
   }
   const silence = probes.longestSilence(address, from, to);
-  if (silence === undefined || silence.isOurs) return undefined;
   const moved = others()[0];
-  const former = probes.answersOf(address, from).filter(({ host }) => host === hostName(0));
+  // The client asks only where it believes the address to be; whoever else still answers is heard when each host is asked.
+  const direct = probes.directOf(address, from);
+  const former = direct.filter(({ host }) => host === hostName(0));
+  const firstOfOthersAt = Math.min(...direct.filter(({ host }) => host !== hostName(0)).map(({ at }) => at));
+  if (moved !== undefined && firstOfOthersAt > to)
+    throw new Error(`${moved.host} answers the client for ${address}, and not when it is asked directly`);
   // Once it runs again and nobody else has won, it may hold another lease; before that, or when another has it, it may not answer.
   const judgedUntil = thawed === undefined || moved !== undefined ? to : thawedAt;
-  const lastAt = former.findLast(({ at }) => at <= judgedUntil)?.at ?? 0;
+  const lastAt = Math.max(0, ...former.map(({ at }) => at).filter((at) => at <= judgedUntil));
   const isOver = leaseEndsAt !== undefined && (thawed === undefined || thawedAt > leaseEndsAt);
+  const silentMs = silence === undefined || silence.isOurs ? undefined : silence.to - silence.from;
+  const overlapMs = lastAt < firstOfOthersAt ? 0 : Math.max(lastAt - firstOfOthersAt, 0.001);
   options.say(
-    `${contender.name} ${fault} ${(silence.to - silence.from).toFixed(1)} ms, struck in ${(struckAt - from).toFixed(1)} ms`,
+    `${contender.name} ${fault} ${silentMs?.toFixed(1) ?? 'unknown'} ms, struck in ${(struckAt - from).toFixed(1)} ms, two owners ${overlapMs.toFixed(3)} ms`,
   );
   return {
-    silentMs: silence.to - silence.from,
+    silentMs,
     hasMoved: moved !== undefined,
-    lateMs: isOver ? Math.max(0, lastAt - leaseEndsAt) : 0,
-    overlapMs: moved === undefined ? 0 : Math.max(0, lastAt - moved.at),
+    lateMs: isOver ? Math.max(0, lastAt - leaseEndsAt) : null,
+    overlapMs,
   };
 }
 
@@ -94,14 +108,13 @@ export async function runCase(world: World, contenders: readonly Contender[], op
   const discarded: Record<ContenderName, number> = { mailward: 0, keepalived: 0 };
   await Promise.all(taking.map((contender) => contender.prepare(fault)));
 
-  const isDone = ({ name }: Contender) => found[name].length >= repetitions;
+  const silencesOf = (name: ContenderName) => found[name].flatMap(({ silentMs }) => silentMs ?? []);
+  const isDone = ({ name }: Contender) => silencesOf(name).length >= repetitions;
   async function take(contender: Contender): Promise<void> {
     if (isDone(contender)) return;
     const repetition = await strikeOnce(world, contender, options);
-    if (repetition !== undefined) {
-      found[contender.name].push(repetition);
-      return;
-    }
+    found[contender.name].push(repetition);
+    if (repetition.silentMs !== undefined) return;
     discarded[contender.name] += 1;
     if (discarded[contender.name] > 2 * repetitions + discardedSpare)
       throw new Error(`the prober stood still in ${discarded[contender.name]} repetitions: the machine is too busy`);
@@ -115,11 +128,14 @@ export async function runCase(world: World, contenders: readonly Contender[], op
   }
 
   const figures = (name: ContenderName) => {
-    const silences = found[name].map(({ silentMs }) => silentMs);
+    const silences = silencesOf(name);
     return { medianMs: rounded(medianOf(silences)), maxMs: rounded(Math.max(...silences)) };
   };
   const mine = found.mailward;
-  const silencesOf = (name: ContenderName) => found[name].map(({ silentMs }) => silentMs);
+  /** Of n, for a repetition that is made anew would count twice; where nothing may move, of all. */
+  const movesOf = (name: ContenderName) =>
+    found[name].filter(({ silentMs, hasMoved }) => hasMoved && (isStill || silentMs !== undefined)).length;
+  const late = mine.flatMap(({ lateMs }) => lateMs ?? []);
   const ratio = isStill ? undefined : ratioOf(silencesOf('mailward'), silencesOf('keepalived'));
   const result = {
     ...{ fault, advertMs, leaseMs: 2.5 * advertMs, n: repetitions },
@@ -129,12 +145,12 @@ export async function runCase(world: World, contenders: readonly Contender[], op
     ratioLow: ratio === undefined ? null : rounded(ratio.ratioLow),
     ratioHigh: ratio === undefined ? null : rounded(ratio.ratioHigh),
     moved: {
-      mailward: mine.filter(({ hasMoved }) => hasMoved).length,
-      keepalived: found.keepalived.filter(({ hasMoved }) => hasMoved).length,
+      mailward: movesOf('mailward'),
+      keepalived: movesOf('keepalived'),
     },
-    /** Of Mailward: after the lease's end, after the successor's first answer. */
-    lateMs: rounded(Math.max(...mine.map(({ lateMs }) => lateMs))),
-    isSilentAfterLease: mine.every(({ lateMs }) => lateMs <= graceMs),
+    /** Of Mailward, with the repetitions that are discarded below: after the lease's end, null where no lease ended, and after the first answer of another. */
+    lateMs: late.length === 0 ? null : rounded(Math.max(...late)),
+    isSilentAfterLease: late.length === 0 ? null : late.every((ms) => ms <= graceMs),
     overlapMs: rounded(Math.max(...mine.map(({ overlapMs }) => overlapMs))),
     discarded,
   };

@@ -45,14 +45,34 @@ export async function createWorld() {
     const inRealTime = ['chrt', '--rr', '5', process.execPath];
     const child = spawnOn(host, [...inRealTime, join(import.meta.dirname, program), ...args]);
     child.stderr?.on('data', (text: Buffer) => process.stderr.write(text));
-    await once(child.stdout ?? child, 'data');
+    const isReady = await Promise.race([
+      once(child.stdout ?? child, 'data').then(() => true),
+      once(child, 'exit').then(() => false),
+    ]);
+    if (!isReady) throw new Error(`${program} ended on host ${host}; it needs the right to run in real time`);
     return child;
   }
 
-  for (const host of members) network.run(host, ['sysctl', '-qw', 'net.ipv4.ip_nonlocal_bind=1']);
   const probes = createProbeLog();
-  const prober = await runOn(client, 'run-prober.ts', String(udpPort), ...Object.values(addressOf));
-  prober.stdout?.setEncoding('utf8').on('data', probes.read);
+  async function startProber(): Promise<void> {
+    const mac = network.run(client, ['cat', '/sys/class/net/eth0/address']).trim();
+    const sources = members.map((host) => `10.99.0.${201 + host}`);
+    for (const [host, source] of sources.entries()) {
+      const table = String(101 + host);
+      network.run(client, ['ip', 'address', 'add', `${source}/32`, 'dev', 'eth0']);
+      network.run(client, ['ip', 'rule', 'add', 'from', source, 'lookup', table]);
+      for (const address of Object.values(addressOf)) {
+        const to = [`${address}/32`, 'via', network.hosts[host] ?? '', 'dev', 'eth0', 'onlink', 'table', table];
+        network.run(client, ['ip', 'route', 'add', ...to]);
+      }
+      // A host that had to ask where these are would announce its address to the client by the way.
+      const known = ['lladdr', mac, 'dev', 'eth0', 'nud', 'permanent'];
+      for (const each of sources) network.run(host, ['ip', 'neighbour', 'replace', each, ...known]);
+    }
+    const args = [String(udpPort), sources.join(','), ...Object.values(addressOf)];
+    const prober = await runOn(client, 'run-prober.ts', ...args);
+    prober.stdout?.setEncoding('utf8').on('data', probes.read);
+  }
 
   const pidFileOf = (name: ContenderName, host: number): string => join(folder, `${name}-${host}.pid`);
   const services = new Map<string, ChildProcess>();
@@ -60,8 +80,25 @@ export async function createWorld() {
     const args = [hostName(host), addressOf[name], String(udpPort), String(tcpPortOf[name]), pidFileOf(name, host)];
     services.set(`${name} ${host}`, await runOn(host, 'run-service.ts', ...args));
   }
-  for (const name of ['mailward', 'keepalived'] as const)
-    await Promise.all(members.map((host) => startService(name, host)));
+  async function stop(): Promise<void> {
+    const ended = [...children].map(async (child) => {
+      child.kill('SIGCONT');
+      child.kill('SIGKILL');
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    });
+    await Promise.all(ended);
+    network.remove();
+    rmSync(folder, { recursive: true, force: true });
+  }
+  try {
+    for (const host of members) network.run(host, ['sysctl', '-qw', 'net.ipv4.ip_nonlocal_bind=1']);
+    await startProber();
+    for (const name of ['mailward', 'keepalived'] as const)
+      await Promise.all(members.map((host) => startService(name, host)));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 
   return {
     ...{ folder, network, probes, spawnOn, runOn, pidFileOf, startService },
@@ -99,15 +136,6 @@ export async function createWorld() {
       await until('the prober reports', async () => (probes.reportedUntil() > at ? true : undefined));
       return at;
     },
-    stop: async () => {
-      const ended = [...children].map(async (child) => {
-        child.kill('SIGCONT');
-        child.kill('SIGKILL');
-        if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-      });
-      await Promise.all(ended);
-      network.remove();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    stop,
   };
 }
