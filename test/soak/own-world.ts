@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 
 const insideName = 'MAILWARD_SOAK_INSIDE';
 /**
@@ -22,4 +23,13 @@ export function runInOwnWorld(): number | undefined {
   const env = { ...process.env, [insideName]: '1' };
   const command = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
   return spawnSync('setpriv', [...ownWorld, ...command], { stdio: 'inherit', env }).status ?? 1;
+}
+
+/** Folders that all share, such as that of the namespaces' names, get files of this world alone; does nothing outside of one. */
+export function mountOverShared(folders: readonly string[]): void {
+  if (!insideOwnWorld()) return;
+  for (const folder of folders) {
+    mkdirSync(folder, { recursive: true });
+    execFileSync('mount', ['-t', 'tmpfs', 'mailward-soak', folder]);
+  }
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createCluster, type LeaseCluster, type LeaseNode, theHolder, until } from '../../lease/lease-cluster.ts';
 import { createNetwork } from '../../lease/namespaces.ts';
-import { insideOwnWorld } from '../own-world.ts';
+import { insideOwnWorld, mountOverShared } from '../own-world.ts';
 import { type AnswerTimes, foldAnswers, type Stretch } from './answer-times.ts';
 import { createSwitchCuts, type SwitchCuts } from './switch-cuts.ts';
 
@@ -52,11 +52,8 @@ export type World = {
 };
 
 export async function createWorld(): Promise<World> {
-  if (insideOwnWorld()) {
-    // Names of namespaces are files of a folder that all share, and process numbers here begin anew.
-    mkdirSync('/run/netns', { recursive: true });
-    execFileSync('mount', ['-t', 'tmpfs', 'mailward-soak', '/run/netns']);
-  }
+  // Process numbers, of which the names are made, begin anew here.
+  mountOverShared(['/run/netns']);
   const network = createNetwork(hostsCount + 1);
   const children = new Set<ChildProcess>();
   async function spawnOn(host: number, script: string, args: readonly string[]): Promise<ChildProcess> {
