@@ -1,12 +1,13 @@
 // Mailward as a contender: its lease processes as a user runs them, kept by the agent where the fault is one of the agent's.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createCluster, type LeaseCluster, type LeaseNode, until } from '../../lease/lease-cluster.ts';
 import type { Contender, Fault, Strike } from './contender.ts';
 import { machineMs } from './probe-log.ts';
+import { nftChildOf, pidOf } from './processes.ts';
 import { addressOf, hostName, members, priorities, tcpPortOf, type World, withUs } from './world.ts';
 
 const address = addressOf.mailward;
@@ -80,10 +81,7 @@ export async function createMailward(world: World, advertMs: number): Promise<Co
     pidOf(
       (command) => command.includes(join('lease', 'main.ts')) && command.includes(join(owner.folder, 'lease.yaml')),
     );
-  const nftPid = (): number | undefined => {
-    const parent = leasePid();
-    return pidOf((command, pid) => command.startsWith('nft\0-i') && parentOf(pid) === parent);
-  };
+  const nftPid = (): number | undefined => nftChildOf(leasePid());
 
   async function stop(): Promise<void> {
     await killOwner();
@@ -197,18 +195,4 @@ function allOf(fault: Fault, pids: readonly (number | undefined)[]): number[] {
   const running = pids.filter((pid) => pid !== undefined);
   if (running.length < pids.length) throw new Error(`${fault}: only ${running.length} of ${pids.length} processes run`);
   return running;
-}
-const parentOf = (pid: number): number =>
-  Number(readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ')[1]);
-
-function pidOf(isWanted: (command: string, pid: number) => boolean): number | undefined {
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      if (isWanted(readFileSync(`/proc/${name}/cmdline`, 'latin1'), Number(name))) return Number(name);
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-  return undefined;
 }

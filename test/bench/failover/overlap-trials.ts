@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Link, splits } from './overlap-shapes.ts';
 import type { Trial } from './overlap-trial.ts';
 import type { OverlapWorld } from './overlap-world.ts';
+import { nftChildOf } from './processes.ts';
 
 const bigSetElements = 200_000;
 
@@ -76,7 +77,38 @@ export const processTrials = (): Trial[] => [
     }),
   ),
   stoppedTrial('lease process of the owner: SIGSTOP and SIGCONT'),
+  ...(['SIGKILL', 'SIGSTOP'] as const).flatMap((signal) => [nftTrial(signal, false), nftTrial(signal, true)]),
 ];
+
+/** The child that writes the owner's rules is killed or stopped, with its lease process or without. */
+function nftTrial(signal: 'SIGKILL' | 'SIGSTOP', isLeaseToo: boolean): Trial {
+  let nft = 0;
+  return {
+    name: `nft of the owner${isLeaseToo ? ' and its lease process' : ''}: ${signal}`,
+    cut: [],
+    act: async (world, at) => {
+      const node = world.nodes[at[0] ?? 0];
+      nft = nftChildOf(node?.pid()) ?? 0;
+      if (nft === 0) throw new Error('the owner has no nft');
+      if (isLeaseToo) node?.kill(signal);
+      process.kill(nft, signal);
+    },
+    mend: async (world, at) => {
+      const node = world.nodes[at[0] ?? 0];
+      if (signal === 'SIGSTOP') {
+        node?.kill('SIGCONT');
+        try {
+          process.kill(nft, 'SIGCONT');
+        } catch {
+          // A child that said nothing was replaced meanwhile.
+        }
+      } else if (isLeaseToo) {
+        await node?.ended();
+        await node?.start();
+      }
+    },
+  };
+}
 
 const stoppedTrial = (name: string, then?: Deed): Trial => ({
   name,
