@@ -59,27 +59,32 @@ describe.skipIf(!canGuard)('frames and other owners (needs root, nftables, socat
     await until('the alarm has ended', async () => ((await first.status()).alarms.length === 0 ? true : undefined));
   });
 
-  test('an address that somebody put on this host without an end: the group only votes there, leaves it, and says so', async () => {
+  test('an address that somebody put on this host without an end: the group only votes there, and nobody holds beside it', async () => {
     network.run(0, ['nft', 'flush', 'ruleset']);
     network.run(0, ['ip', 'address', 'replace', `${v4}/24`, 'dev', 'eth0']);
+    const mac = network.run(0, ['cat', '/sys/class/net/eth0/address']).trim();
+    let [here, ...others]: LeaseNode[] = [];
     try {
-      const [here, ...others] = await running();
+      [here, ...others] = await running();
       const status = await here?.status();
       expect(status).toMatchObject({ mode: 'observe-only', isHealthy: false, role: 'out' });
       expect(status?.alarms.join(' ')).toContain(`${v4} is on eth0 already and has no end there`);
-      const holder = await theHolder(others);
-      await until('its vote counts there', async () => {
-        const { peers } = await holder.status();
-        return (
-          peers.every(
-            ({ number, heardMsAgo, hearsUs }) => number !== here?.number || (heardMsAgo !== null && hearsUs),
-          ) || undefined
-        );
+      await until('the others see who answers', async () => {
+        const statuses = await Promise.all(others.map((node) => node.status()));
+        return statuses.every(({ alarms, owner }) => owner === null && alarms.join(' ').includes(mac)) || undefined;
       });
       expect(network.run(0, ['ip', 'address', 'show', 'dev', 'eth0'])).toContain(v4);
     } finally {
       network.run(0, ['ip', 'address', 'delete', `${v4}/24`, 'dev', 'eth0']);
     }
+    const holder = await theHolder(others);
+    await until('its vote counts there', async () => {
+      const { peers } = await holder.status();
+      const isCounted = peers.every(
+        ({ number, heardMsAgo, hearsUs }) => number !== here?.number || (heardMsAgo !== null && hearsUs),
+      );
+      return isCounted || undefined;
+    });
   });
 
   test('an announcement that is sent raw, as one that comes late is, leaves only the host whose guard is open', async () => {
