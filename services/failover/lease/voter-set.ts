@@ -4,6 +4,7 @@ import { leaseLimits } from '../../protocol/lease.ts';
 import { peerOf } from './contact.ts';
 import type { Context, EventOf } from './events.ts';
 import type { Draft } from './state.ts';
+import { promiseMsOf } from './terms.ts';
 
 /**
  * One voter more or less, once every voter of the present set has granted this epoch under it, and while a majority of the new
@@ -17,7 +18,8 @@ export function mayChangeVoters(draft: Draft, event: EventOf<'changeVoters'>, co
   const kept = voters.filter((voter) => event.voters.includes(voter));
   if (added + voters.length - kept.length !== 1 || !kept.includes(draft.self)) return false;
   if (event.voters.length > leaseLimits.votersMax) return false;
-  const since = context.now - 2 * context.policy.advertMs;
+  // Adverts go out each A: who did not answer the last of them may have fallen silent.
+  const since = context.now - context.policy.advertMs - promiseMsOf(context.policy);
   const answering = kept.filter((voter) => peerOf(draft, voter).answeredAt >= since).length;
   if (!context.rules.mayCarryOn(answering, event.voters.length)) return false;
   return isSettled(draft, voters.length % 2 === 1 ? kept : voters, context);
